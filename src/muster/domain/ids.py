@@ -1,0 +1,47 @@
+"""Names for the things Muster keeps, and the arithmetic between a batch's id and its entries' ids."""
+
+from typing import NewType
+from uuid import UUID
+
+TenantId = NewType("TenantId", int)
+"""The number of an account; the first argument of every store function."""
+
+BatchNumber = NewType("BatchNumber", int)
+"""A batch's key inside the store: small, ascending, never shown to a client."""
+
+BatchId = NewType("BatchId", UUID)
+"""A batch's public id."""
+
+EntryId = NewType("EntryId", UUID)
+"""An entry's public id, derived from its batch and position."""
+
+TemplateId = NewType("TemplateId", UUID)
+TemplateVersionId = NewType("TemplateVersionId", UUID)
+ChannelId = NewType("ChannelId", int)
+PrincipalId = NewType("PrincipalId", UUID)
+"""Who acts: a service account of one tenant."""
+
+_LOW = 1 << 32
+
+
+def entry_id(batch: UUID, position: int) -> EntryId:
+    """The public id of the entry at `position` (0-based) of `batch`.
+
+    The upper 96 bits are the batch's own (90 of them random), the lower 32 its low bits plus `position + 1`,
+    so an entry needs no stored id and two entries of a batch never share one.
+    """
+    low = (batch.int + position + 1) % _LOW
+    return EntryId(UUID(int=batch.int - batch.int % _LOW + low))
+
+
+def position_in(batch: UUID, entry: UUID) -> int | None:
+    """The position `entry` would have in `batch`, or None when it belongs to another batch."""
+    if batch.int // _LOW != entry.int // _LOW:
+        return None
+    return (entry.int - batch.int - 1) % _LOW
+
+
+def siblings(entry: UUID) -> tuple[UUID, UUID]:
+    """The lowest and highest id a batch holding `entry` can have, both inclusive."""
+    base = entry.int - entry.int % _LOW
+    return UUID(int=base), UUID(int=base + _LOW - 1)

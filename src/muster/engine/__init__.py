@@ -1,0 +1,1 @@
+"""Doing: chunks are leased, windows carried, outcomes settled."""

@@ -1,0 +1,251 @@
+"""Working on one chunk: lease, carry window by window, settle, hand back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from muster.domain.batch import FINAL, Batch, BatchEvent, BatchState
+from muster.domain.chunk import CHUNK_SIZE, ChunkRef, ChunkState, Lease
+from muster.domain.entry import QueuedEntry
+from muster.domain.errors import ChannelDown, LeaseLost, NotFound, Unavailable
+from muster.domain.ids import ChannelId
+from muster.domain.outcome import Outcome, Unsent
+from muster.domain.retry import UnknownPolicy
+from muster.domain.template import Template
+from muster.engine.route import route
+from muster.engine.throttle import Pace, window_size
+from muster.engine.window import Carry, Errand, mend, outcome_of, turn
+from muster.kinds.kind import BatchFacts, Kind
+from muster.ports.channel import Channels
+from muster.ports.clock import Clock
+from muster.ports.meter import Meter
+from muster.ports.queue import Queue
+from muster.ports.store.batches import Standing
+from muster.ports.store.entries import Applied
+from muster.ports.store.unit import Store, Transaction
+from muster.settle.outcomes import Settlement
+from muster.settle.rollup import roll_up, tell_step, total_of
+
+log = structlog.get_logger()
+_T = TypeVar("_T")
+
+CANCEL_SIZE = 20_000
+"""Positions a chunk of a batch that is being cancelled spans: there is nothing to carry, so it may be large."""
+
+
+class Links(msgspec.Struct, frozen=True, kw_only=True):
+    """How links to this server are made."""
+
+    base: str
+    key: bytes
+
+
+class Rooms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the dispatcher works with."""
+
+    store: Store
+    queue: Queue
+    channels: Channels
+    kinds: Mapping[str, Kind]
+    clock: Clock
+    meter: Meter
+    links: Links
+
+
+class _Started(msgspec.Struct, frozen=True):
+    lease: Lease
+    batch: Batch
+    template: Template | None
+    channel: ChannelId | None
+
+
+class Dispatcher:
+    """Handles the jobs of one worker; `stopping` tells it to hand chunks back after the window at hand."""
+
+    def __init__(self, rooms: Rooms, *, worker: str, pace: Pace, stopping: Callable[[], bool]) -> None:
+        self._rooms = rooms
+        self._worker = worker
+        self._pace = pace
+        self._stopping = stopping
+
+    async def run(self, ref: ChunkRef) -> None:
+        """Work on the chunk until it is done, has to wait, or its slice of time is over.
+
+        A chunk that is not to be had (done, taken by another, parked) is left alone: the job was a mere hint.
+        """
+        try:
+            started = await self._start(ref)
+            if started is not None:
+                await self._work(started)
+        except LeaseLost:
+            log.warning("lease_lost", batch=ref.batch, first=ref.first, worker=self._worker)
+            self._rooms.meter.count("leases_lost")
+
+    async def _start(self, ref: ChunkRef) -> _Started | None:
+        now = self._rooms.clock.now()
+        async with self._rooms.store.begin() as tx:
+            lease = await tx.chunks.lease(ref, worker=self._worker, now=now, until=now + self._pace.lease)
+            if lease is None:
+                return None
+            batch = await tx.batches.get_numbered(ref.tenant, ref.batch)
+            if batch.state is BatchState.QUEUED:
+                await self._mark_started(tx, batch, at=now)
+            elif batch.state is not BatchState.RUNNING:
+                await self._put_away(tx, lease, batch, at=now)
+                return None
+            template = None
+            if batch.template is not None and batch.template_version is not None:
+                template = await tx.templates.version(batch.tenant, batch.template, batch.template_version)
+            return _Started(lease, batch, template, route(batch, await tx.channels.all(batch.tenant)))
+
+    async def _mark_started(self, tx: Transaction, batch: Batch, *, at: datetime) -> None:
+        state = await tx.batches.apply(batch.tenant, batch.number, BatchEvent.STARTED, at=at)
+        if state is not None:
+            await tell_step(tx, batch, event=BatchEvent.STARTED, standing=Standing(state, batch.counts), at=at)
+
+    async def _put_away(self, tx: Transaction, lease: Lease, batch: Batch, *, at: datetime) -> None:
+        """End the lease on a chunk of a batch that is paused, being cancelled, or over."""
+        if batch.state is BatchState.PAUSED:
+            await tx.chunks.release(lease, ChunkState.PARKED)
+            return
+        if batch.state not in FINAL:
+            # Whatever the channel's policy, a batch that is being cancelled sends nothing again.
+            mended = await mend(tx, batch, lease, unknown=UnknownPolicy(), at=at)
+            applied = await tx.entries.cancel(
+                batch.tenant, batch.number, first=lease.chunk.first, last=lease.last, at=at
+            )
+            await roll_up(tx, batch, total_of([Applied((), mended), applied]), at=at)
+            await self._next(tx, batch, size=CANCEL_SIZE)
+        await tx.chunks.release(lease, ChunkState.DONE)
+
+    async def _next(self, tx: Transaction, batch: Batch, *, size: int) -> None:
+        chunk = await tx.chunks.open_next(batch.tenant, batch.number, size=size)
+        if chunk is not None:
+            await self._rooms.queue.enqueue(tx, [chunk])
+
+    async def _work(self, started: _Started) -> None:
+        if started.channel is None:
+            await self._rest(started.lease, "no_channel")
+            return
+        try:
+            async with self._rooms.channels.borrow(started.batch.tenant, started.channel) as handle:
+                if not handle.channel.healthy:
+                    await self._rest(started.lease, "channel_down")
+                    return
+                links = self._rooms.links
+                facts = BatchFacts(
+                    id=started.batch.id, template=started.template, link_base=links.base, link_key=links.key
+                )
+                kind = self._rooms.kinds[started.batch.kind]
+                errand = Errand(lease=started.lease, batch=started.batch, kind=kind, facts=facts, handle=handle)
+                await self._carry_all(errand)
+        except (ChannelDown, NotFound) as error:
+            await self._rest(started.lease, error.code)
+
+    async def _rest(self, lease: Lease, why: str) -> None:
+        """Put the chunk aside until the channel may be back. Nothing of it was intended in this run."""
+        log.warning("chunk_rests", batch=lease.chunk.batch, first=lease.chunk.first, why=why)
+        now = self._rooms.clock.now()
+        async with self._rooms.store.begin() as tx:
+            await tx.chunks.release(lease, ChunkState.WAITING, due_at=now + self._pace.rest)
+
+    async def _carry_all(self, errand: Errand) -> None:
+        """Window after window, until the chunk has nothing for now or must make room."""
+        size = window_size(errand.handle.rate, pace=self._pace)
+        slice_ends = self._rooms.clock.now() + self._pace.slice
+        ready = await self._ready(errand)
+        done: Settlement | None = None
+        while True:
+            upcoming, ready = ready[:size], ready[size:]
+            if upcoming and done is not None and (self._stopping() or self._rooms.clock.now() >= slice_ends):
+                await self._again(partial(self._finish, errand, done, hand_back=True))
+                return
+            if not upcoming:
+                await self._again(partial(self._finish, errand, done, hand_back=False))
+                return
+            carry, running = await self._again(partial(self._turn, errand, done, upcoming))
+            done = await self._carry(errand, carry) if carry else None
+            if not running:
+                ready = []
+
+    async def _ready(self, errand: Errand) -> Sequence[QueuedEntry]:
+        """Mend what a crash left, then read what is to be dispatched."""
+        now = self._rooms.clock.now()
+        async with self._rooms.store.begin() as tx:
+            await tx.chunks.hold(errand.lease, until=now + self._pace.lease)
+            mended = await mend(tx, errand.batch, errand.lease, unknown=errand.handle.unknown, at=now)
+            if mended:
+                await roll_up(tx, errand.batch, mended, at=now)
+            return await tx.entries.due(
+                errand.batch.tenant, errand.batch.number, now=now, limit=CHUNK_SIZE, **errand.span
+            )
+
+    async def _turn(
+        self, errand: Errand, done: Settlement | None, upcoming: Sequence[QueuedEntry]
+    ) -> tuple[Carry | None, bool]:
+        now = self._rooms.clock.now()
+        async with self._rooms.store.begin() as tx:
+            await tx.chunks.hold(errand.lease, until=now + self._pace.lease)
+            result = await turn(tx, errand, done=done, upcoming=upcoming, at=now)
+        return result.carry, result.state is BatchState.RUNNING
+
+    async def _carry(self, errand: Errand, carry: Carry) -> Settlement:
+        began = self._rooms.clock.now()
+        outcomes: Sequence[Outcome]
+        try:
+            outcomes = await errand.handle.channel.carry(carry.parcels, deadline=began + self._pace.carry)
+        except ChannelDown as error:
+            outcomes = [Unsent(error.code, error.message)] * len(carry.parcels)
+        ended = self._rooms.clock.now()
+        self._rooms.meter.observe("window_seconds", (ended - began).total_seconds())
+        for outcome in outcomes:
+            self._rooms.meter.count("outcomes", outcome=type(outcome).__name__.lower())
+        return outcome_of(errand, carry, outcomes, at=ended)
+
+    async def _finish(self, errand: Errand, done: Settlement | None, *, hand_back: bool) -> None:
+        """Write the last outcomes and end the lease: done, waiting for a time, parked, or back in the queue."""
+        batch, now = errand.batch, self._rooms.clock.now()
+        async with self._rooms.store.begin() as tx:
+            await tx.chunks.hold(errand.lease, until=now + self._pace.lease)
+            state = (await turn(tx, errand, done=done, upcoming=(), at=now)).state
+            if state is BatchState.CANCELLING:
+                current = msgspec.structs.replace(batch, state=state)
+                await self._put_away(tx, errand.lease, current, at=now)
+            elif state is BatchState.PAUSED:
+                await tx.chunks.release(errand.lease, ChunkState.PARKED)
+            elif hand_back:
+                await tx.chunks.release(errand.lease, ChunkState.QUEUED)
+                await self._rooms.queue.enqueue(tx, [errand.lease.chunk])
+            else:
+                # Left only where a commit was reported lost and was not.
+                mended = await mend(tx, batch, errand.lease, unknown=errand.handle.unknown, at=now)
+                if mended:
+                    await roll_up(tx, batch, mended, at=now)
+                due = await tx.entries.next_due(batch.tenant, batch.number, **errand.span)
+                rests = ChunkState.DONE if due is None else ChunkState.WAITING
+                await tx.chunks.release(errand.lease, rests, due_at=due)
+                await self._next(tx, batch, size=CHUNK_SIZE)
+        self._rooms.meter.count("chunks")
+
+    async def _again(self, step: Callable[[], Awaitable[_T]]) -> _T:
+        """Do `step`, over and over while the store is away: what was carried must be written down.
+
+        Each step is one transaction and applies only what still applies, so doing it twice is harmless. When the
+        store stays away longer than the lease, the results are given up and the entries end as unknown.
+        """
+        until = self._rooms.clock.now() + self._pace.lease
+        wait = timedelta(milliseconds=50)
+        while True:
+            try:
+                return await step()
+            except Unavailable:
+                if self._rooms.clock.now() + wait >= until:
+                    raise
+                log.warning("store_away", worker=self._worker)
+                await asyncio.sleep(wait.total_seconds())
+                wait = min(wait * 2, timedelta(seconds=5))

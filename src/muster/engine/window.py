@@ -1,0 +1,150 @@
+"""One window: intent before, outcome after, both in the transaction between two windows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from muster.domain.batch import Batch, BatchState
+from muster.domain.chunk import Lease
+from muster.domain.entry import TRANSITIONS, EntryEvent, EntryState, QueuedEntry
+from muster.domain.outcome import Outcome, Refused
+from muster.domain.parcel import Parcel
+from muster.domain.retry import UnknownPolicy
+from muster.kinds.kind import BatchFacts, Kind
+from muster.ports.channel import ChannelHandle
+from muster.ports.store.entries import Applied, Change
+from muster.ports.store.unit import Transaction
+from muster.settle.outcomes import Rules, Settlement, lost, settle
+from muster.settle.rollup import roll_up, tell_changes, total_of
+
+log = structlog.get_logger()
+
+
+class Carry(msgspec.Struct, frozen=True):
+    """Entries whose intent is durable, and the parcels they became; one each, in order."""
+
+    entries: tuple[QueuedEntry, ...]
+    parcels: tuple[Parcel, ...]
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
+    """All that working on one chunk needs to know."""
+
+    lease: Lease
+    batch: Batch
+    kind: Kind
+    facts: BatchFacts
+    handle: ChannelHandle
+
+    @property
+    def rules(self) -> Rules:
+        """What the channel's owner wants done with what did not go through."""
+        return Rules(retry=self.handle.retry, unknown=self.handle.unknown)
+
+    @property
+    def span(self) -> dict[str, int]:
+        """The chunk's positions, as the store's functions take them."""
+        return {"first": self.lease.chunk.first, "last": self.lease.last}
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """What a transaction between two windows came to."""
+
+    carry: Carry | None
+    """What to hand over next; None when the chunk has nothing for now."""
+    state: BatchState
+    """Where the batch stood: anything but running means stop."""
+
+
+class _Prepared(msgspec.Struct, frozen=True):
+    carry: Carry
+    refusals: tuple[Change, ...]
+
+
+async def record(tx: Transaction, errand: Errand, settlement: Settlement, *, at: datetime) -> Applied:
+    """Write a window's outcomes, and the ids under which its receipts will come."""
+    tenant, number = errand.batch.tenant, errand.batch.number
+    applied = await tx.entries.change(tenant, number, settlement.changes, at=at)
+    moved = set(applied.positions)
+    handovers = [handover for handover in settlement.handovers if handover.position in moved]
+    if handovers:
+        await tx.receipts.hand_over(tenant, errand.handle.id, number, handovers=handovers, at=at)
+    return applied
+
+
+async def mend(
+    tx: Transaction, batch: Batch, lease: Lease, *, unknown: UnknownPolicy, at: datetime
+) -> dict[EntryState, int]:
+    """Give every intent of the chunk that has no result its end: unknown, or a marked repeat; the deltas of it."""
+    left = await tx.entries.left_dispatching(batch.tenant, batch.number, first=lease.chunk.first, last=lease.last)
+    if not left:
+        return {}
+    changes = lost(left, unknown=unknown, at=at)
+    applied = await tx.entries.change(batch.tenant, batch.number, changes, at=at)
+    await tell_changes(tx, batch, changes, applied=[applied], at=at)
+    log.warning("intents_mended", batch=batch.number, entries=len(applied.positions))
+    return applied.deltas
+
+
+async def turn(
+    tx: Transaction, errand: Errand, *, done: Settlement | None, upcoming: Sequence[QueuedEntry], at: datetime
+) -> Turn:
+    """Write the outcomes of the last window and the intent of the next, together. The caller holds the lease."""
+    tenant, number = errand.batch.tenant, errand.batch.number
+    applied = [await record(tx, errand, done, at=at)] if done else []
+    changes = list(done.changes) if done else []
+    state = (await tx.batches.get_numbered(tenant, number)).state
+    carry = None
+    if upcoming and state is BatchState.RUNNING:
+        prepared = await _prepare(tx, errand, upcoming)
+        if prepared.refusals:
+            applied.append(await tx.entries.change(tenant, number, prepared.refusals, at=at))
+            changes += prepared.refusals
+        carry = prepared.carry
+        if carry.entries:
+            intended = await tx.entries.intend(tenant, number, [e.position for e in carry.entries], at=at)
+            applied.append(intended)
+            carry = _only(carry, intended.positions)
+    standing = await roll_up(tx, errand.batch, total_of(applied), at=at)
+    await tell_changes(tx, errand.batch, changes, applied=applied, at=at)
+    return Turn(carry if carry and carry.entries else None, standing.state)
+
+
+async def _prepare(tx: Transaction, errand: Errand, upcoming: Sequence[QueuedEntry]) -> _Prepared:
+    """Policy at the last moment (design 1.4), then the words: who is left out, and what is handed over to the rest."""
+    addresses = [errand.kind.comparable(entry.address) for entry in upcoming]
+    unwanted = await tx.suppressions.among(errand.batch.tenant, addresses)
+    wanted = [e for e, address in zip(upcoming, addresses, strict=True) if address not in unwanted]
+    refusals = [
+        _refusal(e, EntryEvent.SUPPRESSED, Refused("opted_out", "the recipient has opted out"))
+        for e, address in zip(upcoming, addresses, strict=True)
+        if address in unwanted
+    ]
+    packed = errand.kind.pack(errand.facts, wanted)
+    carried: list[tuple[QueuedEntry, Parcel]] = []
+    for entry, parcel in zip(wanted, packed, strict=True):
+        if isinstance(parcel, Refused):
+            refusals.append(_refusal(entry, EntryEvent.REFUSED, parcel))
+        else:
+            carried.append((entry, parcel))
+    return _Prepared(Carry(tuple(e for e, _ in carried), tuple(p for _, p in carried)), tuple(refusals))
+
+
+def _refusal(entry: QueuedEntry, event: EntryEvent, why: Refused) -> Change:
+    return Change(entry.position, entry.state, TRANSITIONS[entry.state][event], why.code, why.detail)
+
+
+def _only(carry: Carry, positions: Sequence[int]) -> Carry:
+    """The part of `carry` whose intent was really written."""
+    if len(positions) == len(carry.entries):
+        return carry
+    kept = set(positions)
+    pairs = [(e, p) for e, p in zip(carry.entries, carry.parcels, strict=True) if e.position in kept]
+    return Carry(tuple(e for e, _ in pairs), tuple(p for _, p in pairs))
+
+
+def outcome_of(errand: Errand, carry: Carry, outcomes: Sequence[Outcome], *, at: datetime) -> Settlement:
+    """What the channel's answers come to."""
+    return settle(carry.entries, outcomes, rules=errand.rules, at=at)

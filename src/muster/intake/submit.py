@@ -1,0 +1,169 @@
+"""The only door for batches."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from muster.domain.batch import BatchEvent, BatchState
+from muster.domain.chunk import CHUNK_SIZE, CHUNKS_IN_QUEUE
+from muster.domain.entry import EntryState, NewEntry
+from muster.domain.errors import IdempotencyConflict, TemplateNotActive
+from muster.domain.event import EventType
+from muster.domain.ids import BatchId, BatchNumber, ChannelId, TemplateId
+from muster.domain.progress import ending
+from muster.domain.template import Template, TemplateState
+from muster.domain.tenant import Principal
+from muster.events.outbox import announce, batch_stands
+from muster.ports.clock import Clock
+from muster.ports.queue import Queue
+from muster.ports.store.batches import IdempotencyKey, NewBatch
+from muster.ports.store.unit import Store, Transaction
+
+KEY_LIFETIME = timedelta(hours=24)
+"""How long an idempotency key is remembered."""
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch as a door hands it over."""
+
+    kind: str
+    title: str
+    total: int
+    template: TemplateId | str | None
+    """By id, or by exact name; None for kinds without templates."""
+    entries: Callable[[Template | None], Sequence[NewEntry]]
+    """Makes the entries, `total` of them in order of position, once the template is known."""
+    idempotency_key: str | None
+    """None: one is made."""
+    scope: str
+    """Keys of one scope (one operation of one door) are compared with each other."""
+    fingerprint: bytes
+    """Equal for two requests exactly when they ask for the same."""
+    channel: ChannelId | None = None
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """The answer: durable, whatever happens next."""
+
+    batch: BatchId
+    idempotency_key: str
+    replayed: bool
+
+
+class Submit:
+    """Takes a batch in: idempotency first, then the template, then everything in one transaction."""
+
+    def __init__(self, store: Store, queue: Queue, clock: Clock, *, new_uuid: Callable[[], UUID]) -> None:
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+        self._new_uuid = new_uuid
+
+    async def __call__(self, who: Principal, submission: Submission) -> Submitted:
+        """Keep the batch, its entries, its first jobs and its key together.
+
+        Raises IdempotencyConflict, NotFound (the template) and TemplateNotActive; nothing is kept then.
+        """
+        earlier, template = await self._look(who, submission)
+        if earlier is not None:
+            return _replay(earlier, submission)
+        entries = submission.entries(template)
+        batch = self._batch(who, submission, template=template, entries=entries)
+        key = IdempotencyKey(
+            scope=submission.scope,
+            key=batch.idempotency_key,
+            fingerprint=submission.fingerprint,
+            answer=str(batch.id),
+            expires_at=batch.created_at + KEY_LIFETIME,
+        )
+        async with self._store.begin() as tx:
+            earlier = await tx.batches.remember(who.tenant, key, now=batch.created_at)
+            if earlier is None:
+                await self._keep(tx, who, batch=batch, entries=entries)
+        if earlier is not None:
+            return _replay(earlier, submission)
+        return Submitted(batch.id, batch.idempotency_key, replayed=False)
+
+    async def _look(self, who: Principal, submission: Submission) -> tuple[IdempotencyKey | None, Template | None]:
+        """The earlier use of the key, or else the template."""
+        async with self._store.read() as tx:
+            if submission.idempotency_key is not None:
+                earlier = await tx.batches.recall(
+                    who.tenant, submission.scope, key=submission.idempotency_key, now=self._clock.now()
+                )
+                if earlier is not None:
+                    return earlier, None
+            return None, await _template(tx, who, submission)
+
+    def _batch(
+        self, who: Principal, submission: Submission, *, template: Template | None, entries: Sequence[NewEntry]
+    ) -> NewBatch:
+        counts = Counter(entry.state for entry in entries)
+        ended = ending({state: counts[state] for state in EntryState})
+        states = {None: BatchState.QUEUED, BatchEvent.ENDED: BatchState.COMPLETED, BatchEvent.FAILED: BatchState.FAILED}
+        return NewBatch(
+            id=BatchId(self._new_uuid()),
+            kind=submission.kind,
+            state=states[ended],
+            title=submission.title,
+            total=len(entries),
+            counts=counts,
+            channel=submission.channel,
+            template=template.id if template else None,
+            template_version=template.version_id if template else None,
+            template_number=template.version if template else None,
+            template_title=template.display_name if template else "",
+            idempotency_key=submission.idempotency_key or str(self._new_uuid()),
+            created_by=who.id,
+            created_at=self._clock.now(),
+        )
+
+    async def _keep(self, tx: Transaction, who: Principal, *, batch: NewBatch, entries: Sequence[NewEntry]) -> None:
+        at = batch.created_at
+        number = await tx.batches.add(who.tenant, batch)
+        await tx.entries.add(who.tenant, number, entries, at=at)
+        if batch.state is BatchState.QUEUED:
+            await self._start(tx, who, number)
+        happened = [EventType.BATCH_SUBMITTED]
+        if batch.state is not BatchState.QUEUED:
+            happened.append(EventType.BATCH_FAILED if batch.state is BatchState.FAILED else EventType.BATCH_COMPLETED)
+        news = [
+            batch_stands(
+                one, batch=batch.id, kind=batch.kind, state=batch.state, total=batch.total, counts=batch.counts
+            )
+            for one in happened
+        ]
+        await announce(tx, who.tenant, news, at=at)
+        await tx.outbox.audit(who.tenant, who.id, "batch:submit", subject=str(batch.id), detail=batch.kind, at=at)
+
+    async def _start(self, tx: Transaction, who: Principal, number: BatchNumber) -> None:
+        """Put the first few chunks in the queue; each that ends brings the next."""
+        jobs = []
+        for _ in range(CHUNKS_IN_QUEUE):
+            chunk = await tx.chunks.open_next(who.tenant, number, size=CHUNK_SIZE)
+            if chunk is None:
+                break
+            jobs.append(chunk)
+        await self._queue.enqueue(tx, jobs)
+
+
+def _replay(earlier: IdempotencyKey, submission: Submission) -> Submitted:
+    if earlier.fingerprint != submission.fingerprint:
+        raise IdempotencyConflict("the idempotency key was used for a different request")
+    return Submitted(BatchId(UUID(earlier.answer)), earlier.key, replayed=True)
+
+
+async def _template(tx: Transaction, who: Principal, submission: Submission) -> Template | None:
+    match submission.template:
+        case None:
+            return None
+        case str(name):
+            template = await tx.templates.named(who.tenant, submission.kind, name)
+        case identity:
+            template = await tx.templates.get(who.tenant, identity)
+    if template.state is not TemplateState.ACTIVE:
+        raise TemplateNotActive(f"the template is {template.state.value}, only an active one may be used")
+    return template

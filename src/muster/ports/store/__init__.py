@@ -1,0 +1,1 @@
+"""What must be kept. One transaction holds everything that belongs together."""

@@ -1,0 +1,68 @@
+"""Keeping receipts, and the provider's ids they are matched by."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from muster.domain.entry import EntryState
+from muster.domain.ids import BatchNumber, ChannelId, TenantId
+from muster.domain.receipt import Receipt, Verdict
+
+
+class Handover(msgspec.Struct, frozen=True, gc=False):
+    """One segment in a provider's hands: its `ref` there, and the entry it belongs to."""
+
+    position: int
+    ref: str
+    part: int
+    """0-based segment number."""
+    parts: int
+    """How many segments the entry has."""
+
+
+class Match(msgspec.Struct, frozen=True, gc=False):
+    """A segment whose fate a receipt told, and the entry it belongs to."""
+
+    tenant: TenantId
+    batch: BatchNumber
+    position: int
+    state: EntryState
+    """Where the entry stands."""
+    verdict: Verdict
+    code: str
+    parts: int
+    """How many segments the entry has."""
+    arrived: int
+    """How many of them have arrived, this one included."""
+
+
+class Receipts(Protocol):
+    """Receipts of a tenant's channels: stored first, matched later."""
+
+    async def add(self, tenant: TenantId, channel: ChannelId, receipts: Sequence[Receipt]) -> None:
+        """Keep them, unmatched."""
+        ...
+
+    async def hand_over(
+        self, tenant: TenantId, channel: ChannelId, batch: BatchNumber, *, handovers: Sequence[Handover], at: datetime
+    ) -> None:
+        """Remember under which ids the provider will speak of these entries."""
+        ...
+
+    async def match(self, tenant: TenantId, channel: ChannelId, *, limit: int) -> Sequence[Match]:
+        """Match up to `limit` of the newest unmatched receipts, by `ref` or else by an alternate, and mark them.
+
+        Returned are segments settled by this call. A second receipt for a settled segment is marked a duplicate,
+        an intermediate report is only marked; neither is returned. Holds the channel until the transaction ends.
+        """
+        ...
+
+    async def across_tenants_unmatched(self) -> Sequence[tuple[TenantId, ChannelId]]:
+        """Channels that hold unmatched receipts younger than the time after which they are given up."""
+        ...
+
+    async def across_tenants_give_up(self, *, received_before: datetime) -> int:
+        """Mark receipts that never found an entry; how many."""
+        ...

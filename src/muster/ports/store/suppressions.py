@@ -1,0 +1,38 @@
+"""Keeping who must not be reached."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from muster.domain.ids import TenantId
+from muster.ports.store.batches import Page
+
+
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """One address a tenant must not reach, and why. `address` is in the form entries are compared by."""
+
+    address: str
+    source: str
+    created_at: datetime
+
+
+class Suppressions(Protocol):
+    """A tenant's list of whom not to reach."""
+
+    async def add(self, tenant: TenantId, suppressions: Sequence[Suppression]) -> int:
+        """Keep them; how many are new."""
+        ...
+
+    async def remove(self, tenant: TenantId, addresses: Sequence[str]) -> int:
+        """Let them be reached again; how many were on the list."""
+        ...
+
+    async def among(self, tenant: TenantId, addresses: Sequence[str]) -> frozenset[str]:
+        """Which of `addresses` are on the list."""
+        ...
+
+    async def find(self, tenant: TenantId, *, text: str, page: Page) -> tuple[int, Sequence[Suppression]]:
+        """How many hold `text` in their address (all when empty), and one page of them, newest first."""
+        ...

@@ -1,0 +1,104 @@
+"""The store and its transactions."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from muster.ports.store.accounts import Accounts
+from muster.ports.store.batches import Batches
+from muster.ports.store.channels import ChannelAccounts
+from muster.ports.store.chunks import Chunks
+from muster.ports.store.endpoints import Endpoints
+from muster.ports.store.entries import Entries
+from muster.ports.store.outbox import Outbox
+from muster.ports.store.receipts import Receipts
+from muster.ports.store.suppressions import Suppressions
+from muster.ports.store.templates import Templates
+
+
+class Transaction(Protocol):
+    """One unit of work. All of it becomes durable together when its block ends, or none of it when the block raises."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """Tenants, service accounts, credentials."""
+        ...
+
+    @property
+    def batches(self) -> Batches:
+        """Batches and idempotency keys."""
+        ...
+
+    @property
+    def entries(self) -> Entries:
+        """Entries."""
+        ...
+
+    @property
+    def chunks(self) -> Chunks:
+        """Chunks and leases."""
+        ...
+
+    @property
+    def receipts(self) -> Receipts:
+        """Receipts and hand-overs."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Events and the audit log."""
+        ...
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Webhook endpoints and deliveries."""
+        ...
+
+    @property
+    def templates(self) -> Templates:
+        """Templates and their versions."""
+        ...
+
+    @property
+    def channels(self) -> ChannelAccounts:
+        """Accounts at providers."""
+        ...
+
+    @property
+    def suppressions(self) -> Suppressions:
+        """Whom not to reach."""
+        ...
+
+    @property
+    def connection(self) -> object:
+        """The driver's own connection, for a queue that keeps its jobs in the same database."""
+        ...
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run `call` once this transaction is durable; never when it is rolled back."""
+        ...
+
+
+class Store(Protocol):
+    """The one durable store."""
+
+    def begin(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that writes. When the block ends without raising, it is on disk (survives a power cut)."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        """A consistent view for reading; never waits for a writer."""
+        ...
+
+    async def check(self) -> None:
+        """Raises Unavailable unless the store answers and has the schema this version needs."""
+        ...
+
+    async def now(self) -> datetime:
+        """The time by the store's own clock: what a process's clock is compared with."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...

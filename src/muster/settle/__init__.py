@@ -1,0 +1,1 @@
+"""Believing: what channels answer and providers tell, turned into the state of entries and batches."""

@@ -1,0 +1,90 @@
+"""From a channel's answers to steps of entries. This alone decides what is tried again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from muster.domain.entry import TRANSITIONS, EntryEvent, EntryState, QueuedEntry
+from muster.domain.outcome import Carried, Deferred, Outcome, Refused, Unknown, Unsent
+from muster.domain.retry import RetryPolicy, UnknownPolicy
+from muster.ports.store.entries import Change
+from muster.ports.store.receipts import Handover
+
+LONGEST_UNSENT_WAIT = timedelta(seconds=60)
+"""What never left is tried again at least this often: a provider that is away costs waiting, never an entry."""
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of the channel that carried the window."""
+
+    retry: RetryPolicy
+    unknown: UnknownPolicy
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """What a window's outcomes come to."""
+
+    changes: tuple[Change, ...]
+    handovers: tuple[Handover, ...]
+
+
+def settle(entries: Sequence[QueuedEntry], outcomes: Sequence[Outcome], *, rules: Rules, at: datetime) -> Settlement:
+    """The steps and hand-overs of one window. `entries` are as read before their intent; one outcome each."""
+    changes: list[Change] = []
+    handovers: list[Handover] = []
+    for entry, outcome in zip(entries, outcomes, strict=True):
+        changes.append(_change(entry, outcome, rules=rules, at=at))
+        refs = outcome.refs if isinstance(outcome, Carried | Unknown) else ()
+        parts = max(len(refs), outcome.segments if isinstance(outcome, Carried) else 0)
+        handovers.extend(Handover(entry.position, ref, part, parts) for part, ref in enumerate(refs))
+    return Settlement(tuple(changes), tuple(handovers))
+
+
+def lost(entries: Sequence[QueuedEntry], *, unknown: UnknownPolicy, at: datetime) -> tuple[Change, ...]:
+    """The steps of entries whose intent was found without a result."""
+    why = Unknown("result_lost", "the server stopped before the result was known")
+    return tuple(_uncertain(entry, why, unknown, at=at) for entry in entries)
+
+
+def _change(entry: QueuedEntry, outcome: Outcome, *, rules: Rules, at: datetime) -> Change:
+    match outcome:
+        case Carried(segments=segments, confirmed=confirmed):
+            event = EntryEvent.ARRIVED if confirmed else EntryEvent.CARRIED
+            return _step(entry, event, segments=segments)
+        case Refused(code=code, detail=detail):
+            return _step(entry, EntryEvent.REFUSED, reason=code, detail=detail)
+        case Deferred(after=after):
+            return _postponed(entry, outcome, rules.retry.next_delay(entry.attempts + 1, at_least=after), at=at)
+        case Unsent():
+            wait = min(timedelta(seconds=2 ** min(entry.attempts, 6)), LONGEST_UNSENT_WAIT)
+            return _postponed(entry, outcome, wait, at=at)
+        case Unknown():
+            return _uncertain(entry, outcome, rules.unknown, at=at)
+
+
+def _postponed(entry: QueuedEntry, outcome: Deferred | Unsent, wait: timedelta | None, *, at: datetime) -> Change:
+    if wait is None:
+        detail = f"given up after {entry.attempts + 1} attempts: {outcome.detail or outcome.code}"
+        return _step(entry, EntryEvent.REFUSED, reason=outcome.code, detail=detail)
+    return _step(entry, EntryEvent.DEFERRED, reason=outcome.code, detail=outcome.detail, due_at=at + wait)
+
+
+def _uncertain(entry: QueuedEntry, why: Unknown, unknown: UnknownPolicy, *, at: datetime) -> Change:
+    if unknown.repeats(entry.repeats):
+        return _step(entry, EntryEvent.REPEATED, reason=why.code, detail=why.detail, due_at=at, repeat=True)
+    return _step(entry, EntryEvent.LOST, reason=why.code, detail=why.detail)
+
+
+def _step(  # noqa: PLR0913 - one keyword for each thing a step may carry
+    entry: QueuedEntry,
+    event: EntryEvent,
+    *,
+    reason: str | None = None,
+    detail: str | None = None,
+    due_at: datetime | None = None,
+    segments: int = 0,
+    repeat: bool = False,
+) -> Change:
+    after = TRANSITIONS[EntryState.DISPATCHING][event]
+    return Change(entry.position, EntryState.DISPATCHING, after, reason, detail or None, due_at, segments, repeat)

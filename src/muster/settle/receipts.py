@@ -1,0 +1,96 @@
+"""Late news: what providers tell after they took a message."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from muster.domain.entry import TRANSITIONS, EntryEvent, EntryState
+from muster.domain.ids import BatchNumber, ChannelId, TenantId
+from muster.domain.receipt import Receipt, Verdict
+from muster.ports.channel import ReceiptSink
+from muster.ports.clock import Clock
+from muster.ports.meter import Meter
+from muster.ports.store.entries import Change
+from muster.ports.store.receipts import Match
+from muster.ports.store.unit import Store, Transaction
+from muster.settle.rollup import roll_up, tell_changes
+
+MATCHED_AT_ONCE = 1000
+"""The most receipts matched in one transaction."""
+
+_EVENTS = {
+    Verdict.ARRIVED: EntryEvent.ARRIVED,
+    Verdict.BOUNCED: EntryEvent.BOUNCED,
+    Verdict.EXPIRED: EntryEvent.BOUNCED,
+}
+
+
+class ReceiptDesk:
+    """Takes receipts from channels: stores them, matches them, settles the entries they speak of."""
+
+    def __init__(self, store: Store, clock: Clock, meter: Meter) -> None:
+        self._store = store
+        self._clock = clock
+        self._meter = meter
+
+    def sink(self, tenant: TenantId, channel: ChannelId) -> ReceiptSink:
+        """Where the channel puts its receipts; they are durable when it returns."""
+
+        async def take(receipts: Sequence[Receipt]) -> None:
+            async with self._store.begin() as tx:
+                await tx.receipts.add(tenant, channel, receipts)
+                await self._match(tx, tenant, channel)
+            self._meter.count("receipts", len(receipts))
+
+        return take
+
+    async def match(self, tenant: TenantId, channel: ChannelId) -> None:
+        """Try again to match what came earlier than the entry it speaks of."""
+        async with self._store.begin() as tx:
+            await self._match(tx, tenant, channel)
+
+    async def _match(self, tx: Transaction, tenant: TenantId, channel: ChannelId) -> None:
+        matches = await tx.receipts.match(tenant, channel, limit=MATCHED_AT_ONCE)
+        by_batch: dict[BatchNumber, list[Match]] = defaultdict(list)
+        for match in matches:
+            by_batch[match.batch].append(match)
+        now = self._clock.now()
+        # In ascending order everywhere: two transactions that lock several batches never wait for each other in a ring.
+        for number in sorted(by_batch):
+            await _apply(tx, tenant, number, matches=by_batch[number], at=now)
+
+
+async def _apply(
+    tx: Transaction, tenant: TenantId, number: BatchNumber, *, matches: Sequence[Match], at: datetime
+) -> None:
+    changes = changes_from(matches)
+    if not changes:
+        return
+    batch = await tx.batches.get_numbered(tenant, number)
+    applied = await tx.entries.change(tenant, number, changes, at=at)
+    await roll_up(tx, batch, applied.deltas, at=at)
+    await tell_changes(tx, batch, changes, applied=[applied], at=at)
+
+
+def changes_from(matches: Sequence[Match]) -> list[Change]:
+    """One step for each entry that the matches settle, by position.
+
+    An entry of several segments arrives when the last of them has, and bounces with the first that does.
+    """
+    steps: dict[int, Change] = {}
+    for match in sorted(matches, key=lambda m: (m.position, m.verdict is not Verdict.ARRIVED)):
+        event = _EVENTS.get(match.verdict)
+        waiting = event is EntryEvent.ARRIVED and match.arrived < match.parts
+        after = TRANSITIONS[match.state].get(event) if event else None
+        if waiting or after is None:
+            continue
+        steps[match.position] = Change(match.position, match.state, after, *_reason(match))
+    return [steps[position] for position in sorted(steps)]
+
+
+def _reason(match: Match) -> tuple[str | None, str | None]:
+    if match.verdict is Verdict.ARRIVED:
+        settled_late = match.state is EntryState.UNKNOWN
+        return ("settled_late", "the provider confirmed it later") if settled_late else (None, None)
+    code = "validity_expired" if match.verdict is Verdict.EXPIRED else "undeliverable"
+    return code, f"the provider reported {match.code}" if match.code else None

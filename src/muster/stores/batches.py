@@ -1,0 +1,301 @@
+"""Batches, their counts, and the idempotency keys that guard their making."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, String, cast, delete, func, insert, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from muster.domain.batch import TRANSITIONS, Batch, BatchEvent, BatchState, states_before
+from muster.domain.entry import AWAITING, EntryState
+from muster.domain.errors import NotFound
+from muster.domain.ids import BatchId, BatchNumber, ChannelId, PrincipalId, TemplateId, TemplateVersionId, TenantId
+from muster.ports.store.batches import BatchFilter, BatchOrder, IdempotencyKey, NewBatch, Page, Standing
+from muster.stores.records import is_sqlite
+from muster.stores.tables import batches, count_column, entries, idempotency_keys, micros
+
+_NEVER_CARRIED = AWAITING | {
+    EntryState.REJECTED,
+    EntryState.DUPLICATE,
+    EntryState.FAILED,
+    EntryState.SUPPRESSED,
+    EntryState.EXPIRED,
+    EntryState.CANCELLED,
+}
+_WASTED = frozenset({EntryState.FAILED, EntryState.SUPPRESSED, EntryState.EXPIRED})
+_CALLED_OFF = (BatchState.CANCELLING.value, BatchState.CANCELLED.value)
+_SORTABLE = {
+    "created_at": batches.c.created_at,
+    "updated_at": batches.c.updated_at,
+    "state": batches.c.state,
+    "template_title": batches.c.template_title,
+    "total": batches.c.total,
+}
+_COUNTS = tuple(batches.c[count_column(state)] for state in EntryState)
+
+
+class BatchTable:
+    """The batches of a tenant; see ports.store.batches."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, tenant: TenantId, batch: NewBatch) -> BatchNumber:
+        """Keep a new batch."""
+        counts = {count_column(state): n for state, n in batch.counts.items()}
+        row = {name: getattr(batch, name) for name in batch.__struct_fields__ if name != "counts"}
+        ended = batch.created_at if batch.state not in states_before(BatchEvent.ENDED) else None
+        statement = (
+            insert(batches)
+            .values(
+                tenant=tenant,
+                updated_by=batch.created_by,
+                updated_at=batch.created_at,
+                finished_at=ended,
+                **row,
+                **counts,
+            )
+            .returning(batches.c.number)
+        )
+        return BatchNumber((await self._connection.execute(statement)).scalar_one())
+
+    async def get(self, tenant: TenantId, batch: BatchId) -> Batch:
+        """The batch; raises NotFound."""
+        return await self._one(tenant, batches.c.id == batch)
+
+    async def get_numbered(self, tenant: TenantId, batch: BatchNumber) -> Batch:
+        """The batch; raises NotFound."""
+        return await self._one(tenant, batches.c.number == batch)
+
+    async def _one(self, tenant: TenantId, which: ColumnElement[bool]) -> Batch:
+        row = (await self._connection.execute(select(batches).where(batches.c.tenant == tenant, which))).one_or_none()
+        if row is None:
+            raise NotFound("no such batch")
+        return _batch(row)
+
+    async def find(
+        self, tenant: TenantId, where: BatchFilter, *, order: Sequence[BatchOrder], page: Page
+    ) -> tuple[int, Sequence[Batch]]:
+        """How many there are in all, and one page of them."""
+        conditions = [batches.c.tenant == tenant, *_conditions(where)]
+        total = (
+            await self._connection.execute(select(func.count()).select_from(batches).where(*conditions))
+        ).scalar_one()
+        keys = [_SORTABLE[key.field].desc() if key.descending else _SORTABLE[key.field].asc() for key in order]
+        statement: Select[Any] = (
+            select(batches)
+            .where(*conditions)
+            .order_by(*keys, batches.c.number.desc())
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return total, [_batch(row) for row in await self._connection.execute(statement)]
+
+    async def apply(
+        self, tenant: TenantId, batch: BatchNumber, event: BatchEvent, *, at: datetime, by: PrincipalId | None = None
+    ) -> BatchState | None:
+        """Move the batch by `event`, if its state allows."""
+        which = (batches.c.tenant == tenant, batches.c.number == batch)
+        before = (await self._connection.execute(select(batches.c.state).where(*which))).scalar_one_or_none()
+        while before is not None:
+            after = TRANSITIONS[BatchState(before)].get(event)
+            if after is None:
+                return None
+            times = {"started_at": at} if event is BatchEvent.STARTED else {}
+            if not TRANSITIONS[after]:
+                times = {"finished_at": at}
+            moved = await self._connection.execute(
+                update(batches)
+                .where(*which, batches.c.state == before)
+                .values(state=after.value, updated_at=at, updated_by=by, **times)
+            )
+            if moved.rowcount:
+                return after
+            # Someone moved it between our look and our step: look again.
+            before = (await self._connection.execute(select(batches.c.state).where(*which))).scalar_one_or_none()
+        raise NotFound("no such batch")
+
+    async def withdraw(self, tenant: TenantId, batch: BatchNumber, *, at: datetime, by: PrincipalId | None) -> bool:
+        """Mark what was handed over as taken back."""
+        marked = await self._connection.execute(
+            update(batches)
+            .where(batches.c.tenant == tenant, batches.c.number == batch, batches.c.withdrawn_at.is_(None))
+            .values(withdrawn_at=at, updated_at=at, updated_by=by)
+        )
+        return bool(marked.rowcount)
+
+    async def move_counts(
+        self, tenant: TenantId, batch: BatchNumber, deltas: Mapping[EntryState, int], *, at: datetime
+    ) -> Standing:
+        """Add `deltas` to the counts; also locks the batch until the transaction ends."""
+        changed = {count_column(state): n for state, n in deltas.items() if n}
+        steps = ", ".join(f"{name} = {name} + :{name}" for name in changed)
+        touched = f"{steps}, updated_at = :at, updated_by = NULL" if changed else "cut_to = cut_to"
+        names = ", ".join(column.name for column in _COUNTS)
+        statement = text(
+            f"UPDATE batches SET {touched} WHERE number = :number AND tenant = :tenant RETURNING state, {names}"
+        )
+        values = {**changed, "number": batch, "tenant": tenant}
+        if changed:
+            values["at"] = micros(at)
+        row = (await self._connection.execute(statement, values)).one_or_none()
+        if row is None:
+            raise NotFound("no such batch")
+        return Standing(state=BatchState(row[0]), counts=dict(zip(EntryState, row[1:], strict=True)))
+
+    async def true_counts(self, tenant: TenantId, batch: BatchNumber) -> Mapping[EntryState, int]:
+        """The counts taken anew from the entries themselves."""
+        statement = (
+            select(entries.c.state, func.count())
+            .join(batches, batches.c.number == entries.c.batch)
+            .where(batches.c.tenant == tenant, batches.c.number == batch)
+            .group_by(entries.c.state)
+        )
+        found = {EntryState(state): n for state, n in await self._connection.execute(statement)}
+        return {state: found.get(state, 0) for state in EntryState}
+
+    async def remember(self, tenant: TenantId, key: IdempotencyKey, *, now: datetime) -> IdempotencyKey | None:
+        """Claim `key` for this transaction; None when it is ours."""
+        table = idempotency_keys
+        await self._connection.execute(
+            delete(table).where(
+                table.c.tenant == tenant, table.c.scope == key.scope, table.c.key == key.key, table.c.expires_at <= now
+            )
+        )
+        dialect = sqlite if is_sqlite(self._connection) else postgresql
+        claimed = await self._connection.execute(
+            dialect.insert(table)
+            .values(
+                tenant=tenant,
+                scope=key.scope,
+                key=key.key,
+                fingerprint=key.fingerprint,
+                answer=key.answer,
+                expires_at=key.expires_at,
+            )
+            .on_conflict_do_nothing()
+        )
+        if claimed.rowcount:
+            return None
+        return await self.recall(tenant, key.scope, key=key.key, now=now)
+
+    async def recall(self, tenant: TenantId, scope: str, *, key: str, now: datetime) -> IdempotencyKey | None:
+        """What was stored with the key, unless it has expired."""
+        table = idempotency_keys
+        row = (
+            await self._connection.execute(
+                select(table).where(
+                    table.c.tenant == tenant, table.c.scope == scope, table.c.key == key, table.c.expires_at > now
+                )
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        return IdempotencyKey(
+            scope=row.scope, key=row.key, fingerprint=row.fingerprint, answer=row.answer, expires_at=row.expires_at
+        )
+
+    async def across_tenants_forget_keys(self, *, now: datetime) -> int:
+        """Forget keys that have expired."""
+        gone = await self._connection.execute(delete(idempotency_keys).where(idempotency_keys.c.expires_at <= now))
+        return gone.rowcount
+
+    async def across_tenants_broken(self, *, limit: int) -> Sequence[tuple[TenantId, BatchId, int, int]]:
+        """Batches whose entries are not what their counts say."""
+        found = (
+            select(entries.c.batch, entries.c.state, func.count().label("n"))
+            .group_by(entries.c.batch, entries.c.state)
+            .subquery()
+        )
+        by_state = [func.coalesce(func.sum(found.c.n).filter(found.c.state == state.value), 0) for state in EntryState]
+        statement = (
+            select(batches.c.tenant, batches.c.id, batches.c.total, func.coalesce(func.sum(found.c.n), 0))
+            .outerjoin(found, found.c.batch == batches.c.number)
+            .group_by(batches.c.number)
+            .having(
+                or_(
+                    func.coalesce(func.sum(found.c.n), 0) != batches.c.total,
+                    *(column != n for column, n in zip(_COUNTS, by_state, strict=True)),
+                )
+            )
+            .limit(limit)
+        )
+        rows = await self._connection.execute(statement)
+        return [(TenantId(row[0]), BatchId(row[1]), row[2], int(row[3])) for row in rows]
+
+
+def _conditions(where: BatchFilter) -> list[ColumnElement[bool]]:
+    exact = {
+        batches.c.kind: where.kind,
+        batches.c.template: where.template,
+        batches.c.template_version: where.template_version,
+    }
+    found = [column == value for column, value in exact.items() if value is not None]
+    if where.states is not None:
+        found.append(batches.c.state.in_([state.value for state in where.states]))
+    if where.withdrawn is not None:
+        found.append(batches.c.withdrawn_at.is_not(None) if where.withdrawn else batches.c.withdrawn_at.is_(None))
+    if where.called_off is not None:
+        off = or_(batches.c.withdrawn_at.is_not(None), batches.c.state.in_(_CALLED_OFF))
+        found.append(off if where.called_off else ~off)
+    sums = (
+        (where.awaiting, AWAITING),
+        (where.carried, frozenset(EntryState) - _NEVER_CARRIED),
+        (where.failed, _WASTED),
+    )
+    for wanted, states in sums:
+        if wanted is not None:
+            some = _sum(states) > 0
+            found.append(some if wanted else ~some)
+    if where.text:
+        found.append(_mentions(where.text))
+    return found
+
+
+def _sum(states: frozenset[EntryState]) -> ColumnElement[int]:
+    columns = [batches.c[count_column(state)] for state in EntryState if state in states]
+    total: ColumnElement[int] = columns[0] + 0
+    for column in columns[1:]:
+        total = total + column
+    return total
+
+
+def _mentions(words: str) -> ColumnElement[bool]:
+    """Whether title, template title or id hold `words`; `%` and `_` in them mean themselves."""
+    part = words.lower()
+    # SQLite keeps a UUID as 32 hex digits, so both sides lose their hyphens.
+    bare = func.replace(cast(batches.c.id, String), "-", "")
+    return or_(
+        func.lower(batches.c.title).contains(part, autoescape=True),
+        func.lower(batches.c.template_title).contains(part, autoescape=True),
+        func.lower(bare).contains(part.replace("-", ""), autoescape=True) if part.replace("-", "") else text("1 = 0"),
+    )
+
+
+def _batch(row: Row[Any]) -> Batch:
+    kept = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Batch(
+        number=BatchNumber(kept["number"]),
+        id=BatchId(kept["id"]),
+        tenant=TenantId(kept["tenant"]),
+        kind=kept["kind"],
+        state=BatchState(kept["state"]),
+        title=kept["title"],
+        total=kept["total"],
+        counts={state: kept[count_column(state)] for state in EntryState},
+        channel=None if kept["channel"] is None else ChannelId(kept["channel"]),
+        template=None if kept["template"] is None else TemplateId(kept["template"]),
+        template_version=None if kept["template_version"] is None else TemplateVersionId(kept["template_version"]),
+        template_number=kept["template_number"],
+        template_title=kept["template_title"],
+        idempotency_key=kept["idempotency_key"],
+        created_by=None if kept["created_by"] is None else PrincipalId(kept["created_by"]),
+        created_at=kept["created_at"],
+        updated_by=None if kept["updated_by"] is None else PrincipalId(kept["updated_by"]),
+        updated_at=kept["updated_at"],
+        started_at=kept["started_at"],
+        finished_at=kept["finished_at"],
+        withdrawn_at=kept["withdrawn_at"],
+    )

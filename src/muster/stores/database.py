@@ -1,0 +1,179 @@
+"""Opening the store, and its transactions: SQLite for one process, PostgreSQL for more."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from muster.domain.errors import Unavailable
+from muster.stores.accounts import AccountTable
+from muster.stores.batches import BatchTable
+from muster.stores.channels import ChannelTable
+from muster.stores.chunks import ChunkTable
+from muster.stores.endpoints import EndpointTable
+from muster.stores.entries import EntryTable
+from muster.stores.outbox import OutboxTable
+from muster.stores.receipts import ReceiptTable
+from muster.stores.suppressions import SuppressionTable
+from muster.stores.templates import TemplateTable
+from muster.stores.vault import Vault
+
+READERS = 8
+"""How many transactions read at a time on one process."""
+
+
+class SqlTransaction:
+    """One connection inside one transaction, with a door to each table."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault, driver: object) -> None:
+        self._driver = driver
+        self._after_commit: list[Callable[[], None]] = []
+        self.accounts = AccountTable(connection)
+        self.batches = BatchTable(connection)
+        self.entries = EntryTable(connection)
+        self.chunks = ChunkTable(connection)
+        self.receipts = ReceiptTable(connection)
+        self.outbox = OutboxTable(connection)
+        self.endpoints = EndpointTable(connection, vault)
+        self.templates = TemplateTable(connection)
+        self.channels = ChannelTable(connection, vault)
+        self.suppressions = SuppressionTable(connection)
+
+    @property
+    def connection(self) -> object:
+        """The driver's own connection (asyncpg or aiosqlite)."""
+        return self._driver
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run `call` once this transaction is durable."""
+        self._after_commit.append(call)
+
+    def committed(self) -> None:
+        """Run what waited for the commit."""
+        for call in self._after_commit:
+            call()
+
+
+class SqlStore:
+    """The store on one database. `writer` and `reader` share one pool on PostgreSQL, and have one each on SQLite."""
+
+    def __init__(
+        self, writer: AsyncEngine, reader: AsyncEngine, *, vault: Vault, gate: AbstractAsyncContextManager[None]
+    ) -> None:
+        self.writer = writer
+        self._reader = reader
+        self._vault = vault
+        self._gate = gate
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[SqlTransaction]:
+        """A transaction that writes."""
+        try:
+            async with self._gate, self.writer.begin() as connection:
+                tx = await self._transaction(connection)
+                yield tx
+        except (OperationalError, InterfaceError, OSError) as error:
+            raise _away(error) from error
+        except DBAPIError as error:
+            if error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _PASSING:
+                raise _away(error) from error
+            raise
+        tx.committed()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqlTransaction]:
+        """A consistent view for reading."""
+        async with self._reader.connect() as connection:
+            yield await self._transaction(connection)
+
+    async def _transaction(self, connection: AsyncConnection) -> SqlTransaction:
+        raw = await connection.get_raw_connection()
+        return SqlTransaction(connection, self._vault, raw.driver_connection)
+
+    async def check(self) -> None:
+        """Raises Unavailable unless the database answers and the schema is the one this version needs."""
+        try:
+            async with self._reader.connect() as connection:
+                found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+        except (DBAPIError, OSError, SQLAlchemyError) as error:
+            raise Unavailable(f"the store does not answer: {type(error).__name__}") from error
+        from muster.stores.migrations import head  # noqa: PLC0415 - loads Alembic, which only this check needs
+
+        if found != head():
+            raise Unavailable(f"the schema is at {found}, this version needs {head()}: run `muster migrate`")
+
+    async def now(self) -> datetime:
+        """The time by the store's own clock."""
+        sqlite = self._reader.dialect.name == "sqlite"
+        asked = "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')" if sqlite else "clock_timestamp()"
+        async with self._reader.connect() as connection:
+            told = (await connection.execute(text(f"SELECT {asked}"))).scalar_one()
+        return datetime.fromisoformat(told) if sqlite else told.astimezone(UTC)
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self.writer.dispose()
+        if self._reader is not self.writer:
+            await self._reader.dispose()
+
+
+def open_store(url: str, *, vault: Vault, pool_size: int = 16) -> SqlStore:
+    """The store at `url`: `sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`. Connects when first used.
+
+    `pool_size` bounds the connections of this process on PostgreSQL.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        writer, reader = _sqlite(url, writes=True), _sqlite(url, writes=False)
+        return SqlStore(writer, reader, vault=vault, gate=asyncio.Lock())
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=60)
+    return SqlStore(engine, engine, vault=vault, gate=nullcontext())
+
+
+def _sqlite(url: str, *, writes: bool) -> AsyncEngine:
+    """One engine on the file. Writers take the write lock at BEGIN, so two processes wait instead of failing late."""
+    engine = create_async_engine(
+        url, pool_size=1 if writes else READERS, max_overflow=0, connect_args={"timeout": 30, "isolation_level": None}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        if not writes:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+# Serialization failure, deadlock, shutdown by the administrator, cannot connect now: the same transaction works later.
+_PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
+
+
+def _away(error: Exception) -> Unavailable:
+    return Unavailable(f"the store is away: {type(error).__name__}")
+
+
+# FULL: a commit is on disk before it is answered, so a 2xx survives a power cut (design 3).
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=4000",
+)

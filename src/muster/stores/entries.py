@@ -1,0 +1,228 @@
+"""Entries, always many at a time."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from muster.domain.entry import Entry, EntryState, NewEntry, QueuedEntry
+from muster.domain.fault import Fault
+from muster.domain.ids import BatchNumber, TenantId
+from muster.ports.store.batches import Page
+from muster.ports.store.entries import Applied, Change
+from muster.stores.records import as_json, given, insert_many, is_sqlite, listed
+from muster.stores.tables import batches, entries, micros, moment
+
+_NEW_COLUMNS = (
+    *("batch", "position", "state", "address", "payload", "reason", "faults"),
+    *("attempts", "repeats", "segments", "updated_at"),
+)
+_CHANGE_COLUMNS = {
+    # With the whole primary key in the rows, SQLite looks each entry up; with the batch as a parameter of the
+    # statement it would read all entries of the batch once for every row.
+    "batch": "int",
+    "position": "int",
+    "before": "text",
+    "after": "text",
+    "reason": "text",
+    "detail": "text",
+    "due_at": "int",
+    "segments": "int",
+    "repeats": "int",
+}
+# Proves in the statement itself that the batch is the tenant's own.
+_OWN = "EXISTS (SELECT 1 FROM batches WHERE number = :batch AND tenant = :tenant)"
+_QUEUED_COLUMNS = "position, state, address, payload, attempts, repeats"
+
+
+class EntryTable:
+    """The entries of a tenant's batches; see ports.store.entries."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, tenant: TenantId, batch: BatchNumber, entries: Sequence[NewEntry], *, at: datetime) -> None:
+        """Keep new entries. The batch was added in this same transaction, so it is the tenant's own."""
+        del tenant
+        now = micros(at)
+        rows = [(batch, e.position, e.state, e.address, e.payload, e.reason, e.faults, 0, 0, 0, now) for e in entries]
+        await insert_many(self._connection, "entries", columns=_NEW_COLUMNS, rows=rows)
+
+    async def find(
+        self,
+        tenant: TenantId,
+        batch: BatchNumber,
+        *,
+        states: frozenset[EntryState] | None,
+        order: Sequence[tuple[str, bool]],
+        page: Page,
+    ) -> tuple[int, Sequence[Entry]]:
+        """How many match, and one page."""
+        own = select(batches.c.number).where(batches.c.number == batch, batches.c.tenant == tenant)
+        conditions = [entries.c.batch.in_(own)]
+        if states is not None:
+            conditions.append(entries.c.state.in_([state.value for state in states]))
+        total = (
+            await self._connection.execute(select(func.count()).select_from(entries).where(*conditions))
+        ).scalar_one()
+        sortable = self._sortable()
+        keys = [sortable[name].desc() if descending else sortable[name].asc() for name, descending in order]
+        statement = (
+            select(entries).where(*conditions).order_by(*keys, entries.c.position).limit(page.limit).offset(page.offset)
+        )
+        return total, [_entry(row) for row in await self._connection.execute(statement)]
+
+    def _sortable(self) -> Mapping[str, ColumnElement[Any]]:
+        if is_sqlite(self._connection):
+            title: ColumnElement[Any] = func.json_extract(entries.c.payload, "$.title")
+        else:
+            title = func.jsonb_extract_path_text(func.to_jsonb(text("entries.payload::json")), "title")
+        return {
+            "position": entries.c.position,
+            "state": entries.c.state,
+            "address": entries.c.address,
+            "title": title,
+        }
+
+    async def due(
+        self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int, now: datetime, limit: int
+    ) -> Sequence[QueuedEntry]:
+        """Entries of positions [first, last) to dispatch now."""
+        statement = text(
+            f"SELECT {_QUEUED_COLUMNS} FROM entries WHERE batch = :batch AND position >= :first AND position < :last"
+            f" AND (state = 'accepted' OR (state = 'held' AND due_at <= :now)) AND {_OWN} ORDER BY position LIMIT :limit"
+        )
+        values = {"batch": batch, "tenant": tenant, "first": first, "last": last, "now": micros(now), "limit": limit}
+        return [_queued(row) for row in await self._connection.execute(statement, values)]
+
+    async def left_dispatching(
+        self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int
+    ) -> Sequence[QueuedEntry]:
+        """Entries of [first, last) with an intent and no result."""
+        statement = text(
+            f"SELECT {_QUEUED_COLUMNS} FROM entries WHERE batch = :batch AND position >= :first AND position < :last"
+            f" AND state = 'dispatching' AND {_OWN} ORDER BY position"
+        )
+        values = {"batch": batch, "tenant": tenant, "first": first, "last": last}
+        return [_queued(row) for row in await self._connection.execute(statement, values)]
+
+    async def intend(self, tenant: TenantId, batch: BatchNumber, positions: Sequence[int], *, at: datetime) -> Applied:
+        """Write the intent."""
+        statement = text(
+            "UPDATE entries SET state = 'dispatching', attempts = attempts + 1, due_at = NULL, reason = NULL,"
+            f" detail = NULL, updated_at = :at WHERE batch = :batch AND state = 'accepted' AND {_OWN}"
+            f" AND position IN {listed(self._connection, 'int', parameter='positions')} RETURNING position"
+        )
+        held = text(str(statement).replace("state = 'accepted'", "state = 'held'"))
+        values = {"batch": batch, "tenant": tenant, "positions": as_json(positions), "at": micros(at)}
+        done = [row[0] for row in await self._connection.execute(statement, values)]
+        deltas = Counter({EntryState.ACCEPTED: -len(done)})
+        if len(done) < len(positions):
+            again = [row[0] for row in await self._connection.execute(held, values)]
+            deltas[EntryState.HELD] -= len(again)
+            done += again
+        deltas[EntryState.DISPATCHING] += len(done)
+        return Applied(tuple(done), dict(deltas))
+
+    async def change(self, tenant: TenantId, batch: BatchNumber, changes: Sequence[Change], *, at: datetime) -> Applied:
+        """Apply what still applies of `changes`."""
+        if not changes:
+            return Applied((), {})
+        statement = text(
+            "UPDATE entries SET state = v.after, reason = v.reason, detail = v.detail, due_at = v.due_at,"
+            " segments = entries.segments + v.segments, repeats = entries.repeats + v.repeats, updated_at = :at"
+            f" FROM {given(self._connection, _CHANGE_COLUMNS)} AS v"
+            " WHERE entries.batch = v.batch AND entries.position = v.position AND entries.state = v.before"
+            f" AND {_OWN} RETURNING entries.position"
+        )
+        rows = [
+            (
+                batch,
+                c.position,
+                c.before,
+                c.after,
+                c.reason,
+                c.detail,
+                None if c.due_at is None else micros(c.due_at),
+                c.segments,
+                int(c.repeat),
+            )
+            for c in changes
+        ]
+        values = {"batch": batch, "tenant": tenant, "rows": as_json(rows), "at": micros(at)}
+        moved = {row[0] for row in await self._connection.execute(statement, values)}
+        deltas: Counter[EntryState] = Counter()
+        for change in changes:
+            if change.position in moved:
+                deltas[change.before] -= 1
+                deltas[change.after] += 1
+        return Applied(tuple(sorted(moved)), dict(deltas))
+
+    async def cancel(self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int, at: datetime) -> Applied:
+        """Cancel what of [first, last) is accepted or held."""
+        deltas: Counter[EntryState] = Counter()
+        for state in (EntryState.ACCEPTED, EntryState.HELD):
+            statement = text(
+                "UPDATE entries SET state = 'cancelled', due_at = NULL, updated_at = :at WHERE batch = :batch"
+                f" AND position >= :first AND position < :last AND state = :state AND {_OWN}"
+            )
+            values = {"batch": batch, "tenant": tenant, "first": first, "last": last, "state": state, "at": micros(at)}
+            count = (await self._connection.execute(statement, values)).rowcount
+            deltas[state] -= count
+            deltas[EntryState.CANCELLED] += count
+        return Applied((), dict(deltas))
+
+    async def next_due(self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int) -> datetime | None:
+        """The earliest time an entry of [first, last) is held for."""
+        statement = text(
+            "SELECT min(due_at) FROM entries WHERE batch = :batch AND position >= :first AND position < :last"
+            f" AND state = 'held' AND {_OWN}"
+        )
+        values = {"batch": batch, "tenant": tenant, "first": first, "last": last}
+        earliest = (await self._connection.execute(statement, values)).scalar()
+        return None if earliest is None else moment(earliest)
+
+    async def across_tenants_overdue(
+        self, *, sent_before: datetime, limit: int
+    ) -> Sequence[tuple[TenantId, BatchNumber, int]]:
+        """Entries sent before then that still wait for a receipt."""
+        statement = (
+            select(batches.c.tenant, entries.c.batch, entries.c.position)
+            .join(batches, batches.c.number == entries.c.batch)
+            .where(
+                batches.c.n_sent > 0,
+                batches.c.state.not_in(("completed", "failed", "cancelled")),
+                entries.c.state == EntryState.SENT.value,
+                entries.c.updated_at < micros(sent_before),
+            )
+            .order_by(entries.c.batch, entries.c.position)
+            .limit(limit)
+        )
+        rows = await self._connection.execute(statement)
+        return [(TenantId(row[0]), BatchNumber(row[1]), row[2]) for row in rows]
+
+
+def _queued(row: Any) -> QueuedEntry:
+    position, state, address, payload, attempts, repeats = row
+    return QueuedEntry(position, EntryState(state), address, payload, attempts, repeats)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        position=row.position,
+        state=EntryState(row.state),
+        address=row.address,
+        payload=row.payload,
+        reason=row.reason,
+        detail=row.detail,
+        faults=msgspec.json.decode(row.faults, type=tuple[Fault, ...]) if row.faults else (),
+        attempts=row.attempts,
+        repeats=row.repeats,
+        segments=row.segments,
+        due_at=None if row.due_at is None else moment(row.due_at),
+        updated_at=moment(row.updated_at),
+    )

@@ -1,0 +1,83 @@
+"""Events until they are told, and the audit log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, exists, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from muster.domain.event import Event, EventType, NewEvent
+from muster.domain.ids import BatchId, PrincipalId, TenantId
+from muster.stores.records import as_json, listed
+from muster.stores.tables import audit, micros, outbox
+
+
+class OutboxTable:
+    """Events of a tenant; see ports.store.outbox."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, tenant: TenantId, events: Sequence[NewEvent], *, at: datetime) -> None:
+        """Keep events, in order."""
+        if not events:
+            return
+        rows = [
+            {"tenant": tenant, "type": event.type.value, "batch": event.batch, "body": event.body, "created_at": at}
+            for event in events
+        ]
+        await self._connection.execute(insert(outbox), rows)
+
+    async def audit(
+        self, tenant: TenantId, actor: PrincipalId | None, action: str, *, subject: str, detail: str, at: datetime
+    ) -> None:
+        """Note who changed what."""
+        await self._connection.execute(
+            insert(audit).values(tenant=tenant, actor=actor, action=action, subject=subject, detail=detail, at=at)
+        )
+
+    async def between(self, tenant: TenantId, *, since: datetime, until: datetime, limit: int) -> Sequence[Event]:
+        """Events made in [since, until), oldest first."""
+        made_at = outbox.c.created_at
+        return await self._events(
+            select(outbox)
+            .where(outbox.c.tenant == tenant, made_at >= since, made_at < until)
+            .order_by(outbox.c.sequence)
+            .limit(limit)
+        )
+
+    async def across_tenants_any_untold(self) -> bool:
+        """Whether there are events that were not yet fanned out."""
+        found = await self._connection.execute(select(exists().where(outbox.c.told_at.is_(None))))
+        return bool(found.scalar_one())
+
+    async def across_tenants_untold(self, *, limit: int) -> Sequence[Event]:
+        """Events that were not yet fanned out to endpoints, oldest first; locked until the transaction ends."""
+        # A second relay waits here and then finds these rows told, so no event is fanned out twice or out of order.
+        return await self._events(
+            select(outbox).where(outbox.c.told_at.is_(None)).order_by(outbox.c.sequence).limit(limit).with_for_update()
+        )
+
+    async def across_tenants_told(self, sequences: Sequence[int], *, at: datetime) -> None:
+        """Mark events as fanned out."""
+        statement = text(
+            "UPDATE outbox SET told_at = :at"  # noqa: S608 - names from our own schema
+            f" WHERE sequence IN {listed(self._connection, 'int', parameter='sequences')}"
+        )
+        await self._connection.execute(statement, {"sequences": as_json(sequences), "at": micros(at)})
+
+    async def _events(self, statement: Select[Any]) -> Sequence[Event]:
+        return [event_of(row) for row in await self._connection.execute(statement)]
+
+
+def event_of(row: Row[*tuple[Any, ...]]) -> Event:
+    """The event that a row with the columns of `outbox` holds."""
+    return Event(
+        sequence=row.sequence,
+        tenant=TenantId(row.tenant),
+        type=EventType(row.type),
+        batch=None if row.batch is None else BatchId(row.batch),
+        body=row.body,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,189 @@
+"""Receipts: stored first, matched later."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from muster.domain.entry import EntryState
+from muster.domain.ids import BatchNumber, ChannelId, TenantId
+from muster.domain.receipt import Receipt, Verdict
+from muster.ports.store.receipts import Handover, Match
+from muster.stores.records import as_json, given, insert_many, listed
+from muster.stores.tables import channels, micros, receipts
+
+_RECEIPT_COLUMNS = ("tenant", "channel", "ref", "alternates", "verdict", "code", "received_at", "state")
+_HANDOVER_COLUMNS = ("channel", "ref", "batch", "position", "part", "parts", "handed_at")
+# The whole primary key, so that SQLite looks each segment up instead of reading the channel's for every row.
+_SEGMENT = {"channel": "int", "ref": "text", "batch": "int", "position": "int", "part": "int"}
+
+
+class _Segment(NamedTuple):
+    """One handed-over segment, as `handovers` keys it."""
+
+    ref: str
+    batch: int
+    position: int
+    part: int
+
+
+class _Waiting(NamedTuple):
+    id: int
+    ref: str
+    alternates: Sequence[str]
+    verdict: Verdict
+    code: str
+
+
+class ReceiptTable:
+    """Receipts of a tenant's channels; see ports.store.receipts."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, tenant: TenantId, channel: ChannelId, receipts: Sequence[Receipt]) -> None:
+        """Keep them, unmatched."""
+        rows = [
+            (tenant, channel, r.ref, as_json(r.alternates), r.verdict.value, r.code, micros(r.received_at), "waiting")
+            for r in receipts
+        ]
+        await insert_many(self._connection, "receipts", columns=_RECEIPT_COLUMNS, rows=rows)
+
+    async def hand_over(
+        self, tenant: TenantId, channel: ChannelId, batch: BatchNumber, *, handovers: Sequence[Handover], at: datetime
+    ) -> None:
+        """Remember under which ids the provider will speak of these entries."""
+        del tenant  # the channel is the tenant's own
+        now = micros(at)
+        rows = [(channel, h.ref, batch, h.position, h.part, h.parts, now) for h in handovers]
+        await insert_many(self._connection, "handovers", columns=_HANDOVER_COLUMNS, rows=rows)
+
+    async def match(self, tenant: TenantId, channel: ChannelId, *, limit: int) -> Sequence[Match]:
+        """Match up to `limit` of the newest unmatched receipts."""
+        # One matcher a channel at a time: two would take the same receipts and lock entries in different orders.
+        await self._connection.execute(
+            select(channels.c.id).where(channels.c.id == channel, channels.c.tenant == tenant).with_for_update()
+        )
+        waiting = await self._waiting(tenant, channel, limit)
+        segments = await self._segments(channel, waiting)
+        paired = [(receipt, _fitting(receipt, segments)) for receipt in waiting]
+        told = [(receipt, segment) for receipt, segment in paired if segment is not None]
+        final = {segment: receipt for receipt, segment in reversed(told) if receipt.verdict is not Verdict.ON_ITS_WAY}
+        settled = await self._settle(channel, final)
+        await self._mark(told, {final[segment].id for segment in settled})
+        return await self._matches(tenant, channel, {segment: final[segment] for segment in settled})
+
+    async def _waiting(self, tenant: TenantId, channel: ChannelId, limit: int) -> Sequence[_Waiting]:
+        rows = await self._connection.execute(
+            select(receipts.c.id, receipts.c.ref, receipts.c.alternates, receipts.c.verdict, receipts.c.code)
+            .where(receipts.c.tenant == tenant, receipts.c.channel == channel, receipts.c.state == "waiting")
+            # The newest first: what never matches must not keep the rest from being looked at.
+            .order_by(receipts.c.id.desc())
+            .limit(limit)
+        )
+        found = [
+            _Waiting(r[0], r[1], msgspec.json.decode(r[2], type=tuple[str, ...]), Verdict(r[3]), r[4]) for r in rows
+        ]
+        found.reverse()
+        return found
+
+    async def _segments(self, channel: ChannelId, waiting: Sequence[_Waiting]) -> Mapping[str, _Segment]:
+        """The segment last handed over under each ref the receipts may mean."""
+        refs = {ref for receipt in waiting for ref in (receipt.ref, *receipt.alternates)}
+        if not refs:
+            return {}
+        statement = text(
+            "SELECT ref, batch, position, part FROM handovers WHERE channel = :channel"
+            f" AND ref IN {listed(self._connection, 'text', parameter='refs')} ORDER BY handed_at"
+        )
+        rows = await self._connection.execute(statement, {"channel": channel, "refs": as_json(list(refs))})
+        return {row[0]: _Segment(*row) for row in rows}
+
+    async def _settle(self, channel: ChannelId, final: Mapping[_Segment, _Waiting]) -> Sequence[_Segment]:
+        """Write the verdicts of segments that have none yet; which those were."""
+        if not final:
+            return ()
+        statement = text(
+            "UPDATE handovers SET verdict = v.verdict"
+            f" FROM {given(self._connection, {**_SEGMENT, 'verdict': 'text'})} AS v"
+            " WHERE handovers.channel = v.channel AND handovers.ref = v.ref AND handovers.batch = v.batch"
+            " AND handovers.position = v.position AND handovers.part = v.part AND handovers.verdict IS NULL"
+            " RETURNING handovers.ref, handovers.batch, handovers.position, handovers.part"
+        )
+        rows = as_json([(channel, *segment, receipt.verdict.value) for segment, receipt in final.items()])
+        done = await self._connection.execute(statement, {"rows": rows})
+        return [_Segment(*row) for row in done]
+
+    async def _mark(self, told: Iterable[tuple[_Waiting, _Segment]], settling: set[int]) -> None:
+        """Note on each receipt what became of it."""
+        rows = []
+        for receipt, segment in told:
+            last = receipt.verdict is not Verdict.ON_ITS_WAY and receipt.id not in settling
+            rows.append((receipt.id, "duplicate" if last else "matched", segment.batch, segment.position))
+        if not rows:
+            return
+        columns = {"id": "int", "state": "text", "batch": "int", "position": "int"}
+        statement = text(
+            "UPDATE receipts SET state = v.state, batch = v.batch, position = v.position"
+            f" FROM {given(self._connection, columns)} AS v WHERE receipts.id = v.id"
+        )
+        await self._connection.execute(statement, {"rows": as_json(rows)})
+
+    async def _matches(
+        self, tenant: TenantId, channel: ChannelId, settled: Mapping[_Segment, _Waiting]
+    ) -> Sequence[Match]:
+        """Each settled segment with where its entry stands and how its sister segments fared."""
+        if not settled:
+            return ()
+        statement = text(
+            "SELECT v.ref, v.batch, v.position, v.part, entries.state, h.parts, CASE WHEN h.parts = 1 THEN 1 ELSE"
+            " (SELECT count(*) FROM handovers AS sister WHERE sister.batch = v.batch AND sister.position = v.position"
+            "  AND sister.parts > 1 AND sister.verdict = 'arrived') END"
+            f" FROM {given(self._connection, _SEGMENT)} AS v"
+            " JOIN entries ON entries.batch = v.batch AND entries.position = v.position"
+            " JOIN handovers AS h ON h.channel = v.channel AND h.ref = v.ref AND h.batch = v.batch"
+            "  AND h.position = v.position AND h.part = v.part"
+        )
+        rows = await self._connection.execute(statement, {"rows": as_json([(channel, *s) for s in settled])})
+        return [_match(tenant, row, settled) for row in rows]
+
+    async def across_tenants_unmatched(self) -> Sequence[tuple[TenantId, ChannelId]]:
+        """Channels that hold unmatched receipts."""
+        rows = await self._connection.execute(
+            select(receipts.c.tenant, receipts.c.channel).where(receipts.c.state == "waiting").distinct()
+        )
+        return [(TenantId(row[0]), ChannelId(row[1])) for row in rows]
+
+    async def across_tenants_give_up(self, *, received_before: datetime) -> int:
+        """Mark receipts that never found an entry."""
+        given_up = await self._connection.execute(
+            update(receipts)
+            .where(receipts.c.state == "waiting", receipts.c.received_at < micros(received_before))
+            .values(state="unmatched")
+        )
+        return given_up.rowcount
+
+
+def _fitting(receipt: _Waiting, segments: Mapping[str, _Segment]) -> _Segment | None:
+    """The segment the receipt speaks of: by its own spelling, else by the only alternate that fits."""
+    if receipt.ref in segments:
+        return segments[receipt.ref]
+    fitting = {segments[ref] for ref in receipt.alternates if ref in segments}
+    return fitting.pop() if len(fitting) == 1 else None
+
+
+def _match(tenant: TenantId, row: Any, settled: Mapping[_Segment, _Waiting]) -> Match:
+    receipt = settled[_Segment(*row[:4])]
+    return Match(
+        tenant=tenant,
+        batch=BatchNumber(row[1]),
+        position=row[2],
+        state=EntryState(row[4]),
+        verdict=receipt.verdict,
+        code=receipt.code,
+        parts=row[5],
+        arrived=row[6],
+    )

@@ -1,0 +1,78 @@
+"""Whom a tenant must not reach."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from muster.domain.ids import TenantId
+from muster.ports.store.batches import Page
+from muster.ports.store.suppressions import Suppression
+from muster.stores.records import as_json, given, listed
+from muster.stores.tables import micros, suppressions
+
+_COLUMNS: Mapping[str, str] = {"address": "text", "source": "text", "created_at": "int"}
+_AT_ONCE = 50_000
+"""Rows a statement: bounds the size of its JSON parameter to a few megabytes."""
+
+
+class SuppressionTable:
+    """A tenant's list of whom not to reach; see ports.store.suppressions."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, tenant: TenantId, suppressions: Sequence[Suppression]) -> int:
+        """Keep them; how many are new. What is on the list already stays as it is."""
+        statement = text(
+            "INSERT INTO suppressions (tenant, address, source, created_at)"  # noqa: S608 - names from our own schema
+            " SELECT CAST(:tenant AS BIGINT), address, source, created_at"
+            f" FROM {given(self._connection, _COLUMNS)} AS v"
+            # SQLite reads ON as a join's unless a WHERE stands before it.
+            " WHERE true ON CONFLICT DO NOTHING"
+        )
+        # In one order for everyone: two lists that overlap cannot lock each other out.
+        rows = sorted((s.address, s.source, micros(s.created_at)) for s in suppressions)
+        new = 0
+        for start in range(0, len(rows), _AT_ONCE):
+            values = {"tenant": tenant, "rows": as_json(rows[start : start + _AT_ONCE])}
+            new += (await self._connection.execute(statement, values)).rowcount
+        return new
+
+    async def remove(self, tenant: TenantId, addresses: Sequence[str]) -> int:
+        """Let them be reached again; how many were on the list."""
+        statement = text(
+            "DELETE FROM suppressions WHERE tenant = :tenant"  # noqa: S608 - names from our own schema
+            f" AND address IN {listed(self._connection, 'text', parameter='addresses')}"
+        )
+        values = {"tenant": tenant, "addresses": as_json(addresses)}
+        return (await self._connection.execute(statement, values)).rowcount
+
+    async def among(self, tenant: TenantId, addresses: Sequence[str]) -> frozenset[str]:
+        """Which of `addresses` are on the list."""
+        if not addresses:
+            return frozenset()
+        statement = text(
+            "SELECT address FROM suppressions WHERE tenant = :tenant"  # noqa: S608 - names from our own schema
+            f" AND address IN {listed(self._connection, 'text', parameter='addresses')}"
+        )
+        values = {"tenant": tenant, "addresses": as_json(addresses)}
+        return frozenset((await self._connection.execute(statement, values)).scalars())
+
+    async def find(self, tenant: TenantId, *, text: str, page: Page) -> tuple[int, Sequence[Suppression]]:
+        """How many hold `text` in their address (all when empty), and one page of them, newest first."""
+        columns = suppressions.c
+        conditions = [columns.tenant == tenant]
+        if text:
+            conditions.append(func.lower(columns.address).contains(text.lower(), autoescape=True))
+        counted = select(func.count()).select_from(suppressions).where(*conditions)
+        total = (await self._connection.execute(counted)).scalar_one()
+        statement = (
+            select(suppressions)
+            .where(*conditions)
+            .order_by(columns.created_at.desc(), columns.address)
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        rows = await self._connection.execute(statement)
+        return total, [Suppression(address=r.address, source=r.source, created_at=r.created_at) for r in rows]
