@@ -1,0 +1,1 @@
+"""Waiting: which chunk is worked on next. Both queues are PgQueuer underneath."""

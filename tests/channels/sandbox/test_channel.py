@@ -1,0 +1,219 @@
+"""The sandbox: the address decides."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from muster.channels.sandbox.channel import SandboxChannel, open_sandbox
+from muster.domain.errors import BadInput
+from muster.domain.outcome import Carried, Deferred, Outcome, Refused, Unknown, Unsent
+from muster.domain.parcel import Parcel
+from muster.domain.receipt import Receipt, Verdict
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SOON = NOON + timedelta(seconds=30)
+
+
+class StoppedClock:
+    """It is always noon."""
+
+    def now(self) -> datetime:
+        return NOON
+
+
+class Inbox:
+    """Takes receipts, after refusing some calls."""
+
+    def __init__(self, *, refuse: int = 0) -> None:
+        self.receipts: list[Receipt] = []
+        self.calls = 0
+        self._news = asyncio.Condition()
+        self._refuse = refuse
+
+    async def __call__(self, receipts: Sequence[Receipt]) -> None:
+        self.calls += 1
+        if self._refuse:
+            self._refuse -= 1
+            raise ConnectionError
+        async with self._news:
+            self.receipts.extend(receipts)
+            self._news.notify_all()
+
+    async def until(self, count: int) -> Sequence[Receipt]:
+        async with asyncio.timeout(5), self._news:
+            await self._news.wait_for(lambda: len(self.receipts) >= count)
+        return self.receipts
+
+
+@asynccontextmanager
+async def a_sandbox(inbox: Inbox | None = None, **options: str) -> AsyncIterator[SandboxChannel]:
+    given = {"delay_ms": "10", "late_ms": "60"} | options
+    channel = await open_sandbox(given, receipts=inbox or Inbox(), clock=StoppedClock())
+    yield channel
+    await channel.close()
+
+
+def to(ending: str, *, text: str = "Hello", key: str = "key") -> Parcel:
+    return Parcel(key, f"+3460000{ending}", text)
+
+
+async def one(channel: SandboxChannel, parcel: Parcel) -> Outcome:
+    (outcome,) = await channel.carry([parcel], deadline=SOON)
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        ("1234", [Verdict.ARRIVED]),
+        ("9000", [Verdict.ARRIVED]),
+        ("9001", [Verdict.ARRIVED]),
+        ("9002", [Verdict.BOUNCED]),
+        ("9003", [Verdict.EXPIRED]),
+        ("9004", []),
+        ("9014", [Verdict.ARRIVED, Verdict.ARRIVED]),
+        ("9015", [Verdict.ON_ITS_WAY, Verdict.ARRIVED]),
+        ("9016", [Verdict.ARRIVED]),
+        ("9017", []),
+    ],
+)
+async def test_what_is_carried_is_followed_by_the_news_its_address_asks_for(
+    ending: str, expected: list[Verdict]
+) -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        outcome = await one(channel, to(ending))
+        assert isinstance(outcome, Carried)
+        assert outcome.confirmed == (ending == "9017")
+    assert [(receipt.ref, receipt.verdict) for receipt in inbox.receipts] == [(outcome.refs[0], v) for v in expected]
+
+
+@pytest.mark.parametrize(("ending", "code"), [("9008", "invalid_address"), ("9009", "opted_out"), ("9010", "blocked")])
+async def test_some_addresses_are_refused(ending: str, code: str) -> None:
+    async with a_sandbox() as channel:
+        outcome = await one(channel, to(ending))
+        assert isinstance(outcome, Refused)
+        assert outcome.code == code
+
+
+@pytest.mark.parametrize(("ending", "failure"), [("9005", Deferred), ("9006", Deferred), ("9013", Unsent)])
+async def test_some_addresses_fail_first_and_pass_later(ending: str, failure: type[Outcome]) -> None:
+    async with a_sandbox(fail_times="2") as channel:
+        outcomes = [await one(channel, to(ending)) for _ in range(3)]
+        assert [type(outcome) for outcome in outcomes] == [failure, failure, Carried]
+        assert isinstance(await one(channel, to(ending, key="another")), failure)
+
+
+async def test_one_address_is_deferred_for_ever() -> None:
+    async with a_sandbox(fail_times="1") as channel:
+        for _ in range(5):
+            assert isinstance(await one(channel, to("9007")), Deferred)
+
+
+async def test_a_lost_answer_may_still_be_settled_by_late_news() -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        silent, settled = await channel.carry([to("9011"), to("9012")], deadline=SOON)
+        assert isinstance(silent, Unknown)
+        assert isinstance(settled, Unknown)
+        assert silent.refs == ()
+        assert [receipt.ref for receipt in await inbox.until(1)] == list(settled.refs)
+
+
+async def test_late_news_comes_after_ordinary_news() -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        late, ordinary = await channel.carry([to("9001"), to("9000")], deadline=SOON)
+        assert isinstance(late, Carried)
+        assert isinstance(ordinary, Carried)
+        await inbox.until(2)
+    assert [receipt.ref for receipt in inbox.receipts] == [*ordinary.refs, *late.refs]
+
+
+async def test_early_news_is_there_before_the_answer() -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        await one(channel, to("9016"))
+        assert len(inbox.receipts) == 1
+
+
+async def test_the_ending_of_an_e_mail_address_stands_before_the_at() -> None:
+    async with a_sandbox() as channel:
+        assert isinstance(await one(channel, Parcel("key", "ana+9008@example.com", "Hello")), Refused)
+        assert isinstance(await one(channel, Parcel("key", "ana@example.9008", "Hello")), Carried)
+
+
+async def test_a_long_text_is_several_segments_with_news_for_each() -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        outcome = await one(channel, to("0000", text="x" * 307))
+        assert isinstance(outcome, Carried)
+        assert outcome.segments == len(outcome.refs) == 3
+    assert [receipt.ref for receipt in inbox.receipts] == list(outcome.refs)
+
+
+async def test_news_the_sink_does_not_take_is_told_again() -> None:
+    inbox = Inbox(refuse=1)
+    async with a_sandbox(inbox) as channel:
+        await channel.carry([to("9000"), to("9001")], deadline=SOON)
+        assert len(await inbox.until(2)) == 2
+
+
+async def test_early_news_the_sink_does_not_take_is_told_later() -> None:
+    inbox = Inbox(refuse=1)
+    async with a_sandbox(inbox) as channel:
+        assert isinstance(await one(channel, to("9016")), Carried)
+        assert len(await inbox.until(1)) == 1
+
+
+async def test_news_comes_in_batches() -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        await channel.carry([to("0000", key=str(n)) for n in range(2_500)], deadline=SOON)
+        await inbox.until(2_500)
+    assert inbox.calls == 3
+
+
+async def test_closing_tells_the_news_that_is_still_to_come() -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox, delay_ms="3600000") as channel:
+        await one(channel, to("0000"))
+    assert len(inbox.receipts) == 1
+
+
+async def test_the_outbox_holds_the_last_messages_newest_first() -> None:
+    async with a_sandbox(keep="2") as channel:
+        await channel.carry([to("0001", text="one"), to("9002", text="two")], deadline=SOON)
+        await channel.carry([Parcel("key", "+34600009008", "three", repeat=True)], deadline=SOON)
+        messages = channel.outbox()
+    assert [message.text for message in messages] == ["three", "two"]
+    assert [message.behaviour for message in messages] == ["invalid", "bounced"]
+    assert [message.outcome for message in messages] == ["Refused", "Carried"]
+    assert [message.repeat for message in messages] == [True, False]
+
+
+async def test_the_rate_is_kept_and_what_has_no_time_left_is_unsent() -> None:
+    async with a_sandbox(rate="100") as channel:
+        outcomes = await channel.carry(
+            [to("0000", key=str(n)) for n in range(100)], deadline=NOON + timedelta(seconds=0.3)
+        )
+    carried = [type(outcome) for outcome in outcomes].count(Carried)
+    assert 28 <= carried <= 30
+    assert [type(outcome) for outcome in outcomes] == [Carried] * carried + [Unsent] * (100 - carried)
+
+
+async def test_the_rate_is_shared_by_calls_at_once() -> None:
+    loop = asyncio.get_running_loop()
+    async with a_sandbox(rate="200") as channel:
+        began = loop.time()
+        await asyncio.gather(*(channel.carry([to("0000")] * 10, deadline=SOON) for _ in range(4)))
+        assert loop.time() - began >= 0.19
+
+
+async def test_every_wrong_option_is_named() -> None:
+    with pytest.raises(BadInput) as caught:
+        await open_sandbox({"delay_ms": "soon", "rate": "-1", "colour": "red"}, receipts=Inbox(), clock=StoppedClock())
+    assert [fault.path for fault in caught.value.faults] == ["options.delay_ms", "options.rate", "options.colour"]
