@@ -16,7 +16,7 @@ from muster.domain.ids import BatchId, BatchNumber, ChannelId, TemplateId
 from muster.domain.progress import ending
 from muster.domain.template import Template, TemplateState
 from muster.domain.tenant import Principal
-from muster.events.outbox import announce, batch_stands
+from muster.events.outbox import batch_event
 from muster.ports.clock import Clock
 from muster.ports.queue import Queue
 from muster.ports.store.batches import IdempotencyKey, NewBatch
@@ -130,13 +130,8 @@ class Submit:
         happened = [EventType.BATCH_SUBMITTED]
         if batch.state is not BatchState.QUEUED:
             happened.append(EventType.BATCH_FAILED if batch.state is BatchState.FAILED else EventType.BATCH_COMPLETED)
-        news = [
-            batch_stands(
-                one, batch=batch.id, kind=batch.kind, state=batch.state, total=batch.total, counts=batch.counts
-            )
-            for one in happened
-        ]
-        await announce(tx, who.tenant, news, at=at)
+        news = [batch_event(one, batch.id, kind=batch.kind, state=batch.state, counts=batch.counts) for one in happened]
+        await tx.outbox.add(who.tenant, news, at=at)
         await tx.outbox.audit(who.tenant, who.id, "batch:submit", subject=str(batch.id), detail=batch.kind, at=at)
 
     async def _start(self, tx: Transaction, who: Principal, number: BatchNumber) -> None:

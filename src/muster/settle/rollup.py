@@ -4,13 +4,26 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from muster.domain.batch import Batch, BatchEvent
+from muster.domain.batch import Batch, BatchEvent, BatchState
 from muster.domain.entry import EntryState
+from muster.domain.event import EventType
 from muster.domain.progress import ending
-from muster.events.outbox import EntryStep, announce, announced_as, batch_stands, entries_changed
+from muster.events.outbox import batch_event, entries_event
 from muster.ports.store.batches import Standing
 from muster.ports.store.entries import Applied, Change
 from muster.ports.store.unit import Transaction
+
+_ANNOUNCED = {
+    BatchEvent.STARTED: EventType.BATCH_STARTED,
+    BatchEvent.PAUSED: EventType.BATCH_PAUSED,
+    BatchEvent.RESUMED: EventType.BATCH_RESUMED,
+    BatchEvent.CANCELLED: EventType.BATCH_CANCELLING,
+}
+_ENDED = {
+    BatchState.COMPLETED: EventType.BATCH_COMPLETED,
+    BatchState.FAILED: EventType.BATCH_FAILED,
+    BatchState.CANCELLED: EventType.BATCH_CANCELLED,
+}
 
 
 def total_of(applied: Iterable[Applied]) -> dict[EntryState, int]:
@@ -38,11 +51,10 @@ async def roll_up(tx: Transaction, batch: Batch, deltas: dict[EntryState, int], 
 
 async def tell_step(tx: Transaction, batch: Batch, *, event: BatchEvent, standing: Standing, at: datetime) -> None:
     """Announce that the batch moved by `event` and stands at `standing` now."""
-    kind = announced_as(event, standing.state)
-    if kind is not None:
-        state, counts = standing.state, standing.counts
-        news = batch_stands(kind, batch=batch.id, kind=batch.kind, state=state, total=batch.total, counts=counts)
-        await announce(tx, batch.tenant, [news], at=at)
+    happened = _ANNOUNCED.get(event, _ENDED.get(standing.state))
+    if happened is not None:
+        news = batch_event(happened, batch.id, kind=batch.kind, state=standing.state, counts=standing.counts)
+        await tx.outbox.add(batch.tenant, [news], at=at)
 
 
 async def tell_changes(
@@ -50,5 +62,6 @@ async def tell_changes(
 ) -> None:
     """Announce, in one event, the entries that moved."""
     moved = {position for one in applied for position in one.positions}
-    steps = [EntryStep(c.position, c.after, c.reason) for c in changes if c.position in moved]
-    await announce(tx, batch.tenant, [entries_changed(batch.id, steps)], at=at)
+    told = [change for change in changes if change.position in moved]
+    if told:
+        await tx.outbox.add(batch.tenant, [entries_event(batch.id, kind=batch.kind, changes=told)], at=at)

@@ -15,6 +15,7 @@ from muster.domain.ids import BatchId, BatchNumber, ChannelId, PrincipalId, Temp
 from muster.ports.store.batches import BatchFilter, BatchOrder, IdempotencyKey, NewBatch, Page, Standing
 from muster.stores.records import is_sqlite
 from muster.stores.tables import batches, count_column, entries, idempotency_keys, micros
+from muster.stores.words import holds
 
 _NEVER_CARRIED = AWAITING | {
     EntryState.REJECTED,
@@ -263,15 +264,12 @@ def _sum(states: frozenset[EntryState]) -> ColumnElement[int]:
 
 
 def _mentions(words: str) -> ColumnElement[bool]:
-    """Whether title, template title or id hold `words`; `%` and `_` in them mean themselves."""
-    part = words.lower()
+    """Whether title, template title or id hold `words`."""
+    ways = [holds(batches.c.title, words), holds(batches.c.template_title, words)]
     # SQLite keeps a UUID as 32 hex digits, so both sides lose their hyphens.
-    bare = func.replace(cast(batches.c.id, String), "-", "")
-    return or_(
-        func.lower(batches.c.title).contains(part, autoescape=True),
-        func.lower(batches.c.template_title).contains(part, autoescape=True),
-        func.lower(bare).contains(part.replace("-", ""), autoescape=True) if part.replace("-", "") else text("1 = 0"),
-    )
+    if digits := words.replace("-", ""):
+        ways.append(holds(func.replace(cast(batches.c.id, String), "-", ""), digits))
+    return or_(*ways)
 
 
 def _batch(row: Row[Any]) -> Batch:

@@ -46,7 +46,8 @@ class ChunkTable:
     async def lease(self, chunk: ChunkRef, *, worker: str, now: datetime, until: datetime) -> Lease | None:
         """Take the chunk if it is queued, or running under a lease that has run out."""
         statement = text(
-            "UPDATE chunks SET state = 'running', fence = fence + 1, worker = :worker, lease_until = :until, due_at = NULL"
+            "UPDATE chunks SET state = 'running', fence = fence + 1, worker = :worker, lease_until = :until,"
+            " due_at = NULL"
             " WHERE tenant = :tenant AND batch = :batch AND first = :first"
             " AND (state = 'queued' OR (state = 'running' AND lease_until < :now)) RETURNING last, fence"
         )
@@ -116,7 +117,7 @@ class ChunkTable:
         )
 
     async def _requeue(self, condition: str, limit: int) -> Sequence[ChunkRef]:
-        """Mark as queued what meets `condition` (our own words). Rows another transaction holds are left for next time."""
+        """Mark as queued what meets `condition` (our own words). Rows held by another transaction are left alone."""
         lock = "" if is_sqlite(self._connection) else " FOR UPDATE SKIP LOCKED"
         statement = text(
             "UPDATE chunks SET state = 'queued', due_at = NULL, lease_until = NULL WHERE (batch, first) IN"

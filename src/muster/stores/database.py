@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from muster.domain.errors import Unavailable
+from muster.stores import sqlite
 from muster.stores.accounts import AccountTable
 from muster.stores.batches import BatchTable
 from muster.stores.channels import ChannelTable
@@ -23,9 +23,6 @@ from muster.stores.receipts import ReceiptTable
 from muster.stores.suppressions import SuppressionTable
 from muster.stores.templates import TemplateTable
 from muster.stores.vault import Vault
-
-READERS = 8
-"""How many transactions read at a time on one process."""
 
 
 class SqlTransaction:
@@ -110,11 +107,11 @@ class SqlStore:
 
     async def now(self) -> datetime:
         """The time by the store's own clock."""
-        sqlite = self._reader.dialect.name == "sqlite"
-        asked = "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')" if sqlite else "clock_timestamp()"
+        embedded = self._reader.dialect.name == "sqlite"
+        asked = "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')" if embedded else "clock_timestamp()"
         async with self._reader.connect() as connection:
             told = (await connection.execute(text(f"SELECT {asked}"))).scalar_one()
-        return datetime.fromisoformat(told) if sqlite else told.astimezone(UTC)
+        return datetime.fromisoformat(told) if embedded else told.astimezone(UTC)
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -129,34 +126,12 @@ def open_store(url: str, *, vault: Vault, pool_size: int = 16) -> SqlStore:
     `pool_size` bounds the connections of this process on PostgreSQL.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        writer, reader = _sqlite(url, writes=True), _sqlite(url, writes=False)
+        writer, reader = sqlite.open_engine(url, writes=True), sqlite.open_engine(url, writes=False)
         return SqlStore(writer, reader, vault=vault, gate=asyncio.Lock())
     engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=60)
-    return SqlStore(engine, engine, vault=vault, gate=nullcontext())
-
-
-def _sqlite(url: str, *, writes: bool) -> AsyncEngine:
-    """One engine on the file. Writers take the write lock at BEGIN, so two processes wait instead of failing late."""
-    engine = create_async_engine(
-        url, pool_size=1 if writes else READERS, max_overflow=0, connect_args={"timeout": 30, "isolation_level": None}
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: DBAPIConnection, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
-        if not writes:
-            cursor.execute("PRAGMA query_only=ON")
-        cursor.close()
-
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
+    # The same pool. One view for a whole transaction, so that a count and its page agree.
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return SqlStore(engine, reader, vault=vault, gate=nullcontext())
 
 
 # Serialization failure, deadlock, shutdown by the administrator, cannot connect now: the same transaction works later.
@@ -165,15 +140,3 @@ _PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
 
 def _away(error: Exception) -> Unavailable:
     return Unavailable(f"the store is away: {type(error).__name__}")
-
-
-# FULL: a commit is on disk before it is answered, so a 2xx survives a power cut (design 3).
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=30000",
-    "PRAGMA cache_size=-65536",
-    "PRAGMA temp_store=MEMORY",
-    "PRAGMA wal_autocheckpoint=4000",
-)

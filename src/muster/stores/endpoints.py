@@ -53,7 +53,7 @@ class EndpointTable:
         """The endpoint; raises NotFound."""
         statement = select(endpoints).where(endpoints.c.tenant == tenant, endpoints.c.id == endpoint)
         if lock:
-            statement = statement.with_for_update()
+            statement = statement.with_for_update(key_share=True)
         row = (await self._connection.execute(statement)).one_or_none()
         if row is None:
             raise NotFound("no such webhook endpoint")
@@ -173,7 +173,7 @@ class EndpointTable:
             # By lot, so that busy endpoints cannot keep the others waiting when there are more than `limit`.
             .order_by(func.random())
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
         )
         ids = list((await self._connection.execute(free)).scalars())
         if not ids:
@@ -200,61 +200,58 @@ class EndpointTable:
         ]
 
     async def _mark_claimed(self, claimed: Sequence[int], until: datetime) -> None:
-        statement = text(
-            f"UPDATE deliveries SET claimed_until = :until WHERE id IN {self._listed()}"  # noqa: S608 - our own schema
-        )
+        statement = text(f"UPDATE deliveries SET claimed_until = :until WHERE id IN {self._listed()}")
         await self._connection.execute(statement, {"until": micros(until), "ids": as_json(claimed)})
 
     async def _by_id(self, ids: set[UUID]) -> dict[UUID, Endpoint]:
         rows = await self._connection.execute(select(endpoints).where(endpoints.c.id.in_(ids)))
         return {row.id: self._endpoint(row) for row in rows}
 
-    async def across_tenants_delivered(self, deliveries: Sequence[int], *, at: datetime) -> None:
-        """These were taken by their receivers; their endpoints are no longer failing."""
-        values = {"at": micros(at), "ids": as_json(deliveries)}
-        done = text(
-            "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, claimed_until = NULL,"  # noqa: S608
+    async def across_tenants_settle(
+        self, *, taken: Sequence[int], failed: Sequence[Failure], left: Sequence[int], at: datetime
+    ) -> None:
+        """Keep what came of claimed deliveries, and with them whether their endpoints are failing."""
+        failures = [failure.delivery for failure in failed]
+        await self._lock_endpoints([*taken, *failures])
+        await self._keep_taken(taken, at=at)
+        await self._keep_failed(failed, at=at)
+        await self._set_failing(taken, None)
+        await self._set_failing(failures, at)
+        release = f"UPDATE deliveries SET claimed_until = NULL WHERE id IN {self._listed()}"
+        await self._connection.execute(text(release), {"ids": as_json(left)})
+
+    async def _lock_endpoints(self, of_deliveries: Sequence[int]) -> None:
+        """Endpoints before their deliveries and in one order, as everyone does it: nobody locks another out."""
+        mine = select(deliveries.c.endpoint).where(deliveries.c.id.in_(of_deliveries))
+        which = select(endpoints.c.id).where(endpoints.c.id.in_(mine)).order_by(endpoints.c.id)
+        await self._connection.execute(which.with_for_update(key_share=True))
+
+    async def _keep_taken(self, taken: Sequence[int], *, at: datetime) -> None:
+        statement = (
+            "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, claimed_until = NULL,"
             f" detail = '', updated_at = :at WHERE state = 'waiting' AND id IN {self._listed()}"
         )
-        well = text(
-            "UPDATE endpoints SET failing_since = NULL WHERE failing_since IS NOT NULL"  # noqa: S608
-            f" AND id IN (SELECT endpoint FROM deliveries WHERE id IN {self._listed()})"
-        )
-        await self._connection.execute(done, values)
-        await self._connection.execute(well, values)
+        await self._connection.execute(text(statement), {"at": micros(at), "ids": as_json(taken)})
 
-    async def across_tenants_failed(self, failures: Sequence[Failure], *, at: datetime) -> None:
-        """These failed, and are tried again or given up."""
-        rows = [
-            (
-                failure.delivery,
-                failure.attempts,
-                None if failure.due_at is None else micros(failure.due_at),
-                failure.detail,
-            )
-            for failure in failures
-        ]
-        values = {"at": micros(at), "rows": as_json(rows), "ids": as_json([failure.delivery for failure in failures])}
-        again = text(
-            "UPDATE deliveries SET attempts = v.attempts, due_at = v.due_at, detail = v.detail,"  # noqa: S608
+    async def _keep_failed(self, failed: Sequence[Failure], *, at: datetime) -> None:
+        statement = (
+            "UPDATE deliveries SET attempts = v.attempts, due_at = v.due_at, detail = v.detail,"
             " claimed_until = NULL, updated_at = :at,"
             " state = CASE WHEN v.due_at IS NULL THEN 'given_up' ELSE 'waiting' END"
             f" FROM {given(self._connection, _FAILURE)} AS v"
             " WHERE deliveries.id = v.id AND deliveries.state = 'waiting'"
         )
-        ill = text(
-            "UPDATE endpoints SET failing_since = :at WHERE failing_since IS NULL"  # noqa: S608
-            f" AND id IN (SELECT endpoint FROM deliveries WHERE id IN {self._listed()})"
-        )
-        await self._connection.execute(again, values)
-        await self._connection.execute(ill, values)
+        rows = [(f.delivery, f.attempts, None if f.due_at is None else micros(f.due_at), f.detail) for f in failed]
+        await self._connection.execute(text(statement), {"at": micros(at), "rows": as_json(rows)})
 
-    async def across_tenants_release(self, deliveries: Sequence[int]) -> None:
-        """These were claimed and not tried: anyone may take them."""
-        statement = text(
-            f"UPDATE deliveries SET claimed_until = NULL WHERE id IN {self._listed()}"  # noqa: S608 - our own schema
+    async def _set_failing(self, of_deliveries: Sequence[int], at: datetime | None) -> None:
+        """Failing since `at` (or earlier), or not any more when None."""
+        mine = select(deliveries.c.endpoint).where(deliveries.c.id.in_(of_deliveries))
+        since = endpoints.c.failing_since
+        changes = since.is_not(None) if at is None else since.is_(None)
+        await self._connection.execute(
+            update(endpoints).where(endpoints.c.id.in_(mine), changes).values(failing_since=at)
         )
-        await self._connection.execute(statement, {"ids": as_json(deliveries)})
 
     async def across_tenants_hold_back(self, endpoint: UUID, *, until: datetime) -> None:
         """Whatever waits for the endpoint and is due before `until` is due then."""

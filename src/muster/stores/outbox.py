@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from muster.domain.event import Event, EventType, NewEvent
 from muster.domain.ids import BatchId, PrincipalId, TenantId
 from muster.stores.records import as_json, listed
-from muster.stores.tables import audit, micros, outbox
+from muster.stores.tables import audit, deliveries, micros, outbox
 
 
 class OutboxTable:
@@ -62,10 +62,26 @@ class OutboxTable:
     async def across_tenants_told(self, sequences: Sequence[int], *, at: datetime) -> None:
         """Mark events as fanned out."""
         statement = text(
-            "UPDATE outbox SET told_at = :at"  # noqa: S608 - names from our own schema
+            "UPDATE outbox SET told_at = :at"
             f" WHERE sequence IN {listed(self._connection, 'int', parameter='sequences')}"
         )
         await self._connection.execute(statement, {"sequences": as_json(sequences), "at": micros(at)})
+
+    async def across_tenants_forget(self, *, made_before: datetime, limit: int) -> int:
+        """Forget up to `limit` events that were told and for which nothing waits, and their deliveries; how many."""
+        waits = exists().where(deliveries.c.event == outbox.c.sequence, deliveries.c.state == "waiting")
+        old = (
+            select(outbox.c.sequence)
+            .where(outbox.c.told_at.is_not(None), outbox.c.created_at < made_before, ~waits)
+            .order_by(outbox.c.sequence)
+            .limit(limit)
+        )
+        sequences = (await self._connection.execute(old)).scalars().all()
+        for column in (deliveries.c.event, outbox.c.sequence):
+            which = listed(self._connection, "int", parameter="sequences")
+            statement = text(f"DELETE FROM {column.table.name} WHERE {column.name} IN {which}")
+            await self._connection.execute(statement, {"sequences": as_json(sequences)})
+        return len(sequences)
 
     async def _events(self, statement: Select[Any]) -> Sequence[Event]:
         return [event_of(row) for row in await self._connection.execute(statement)]

@@ -64,9 +64,11 @@ class ReceiptTable:
     async def match(self, tenant: TenantId, channel: ChannelId, *, limit: int) -> Sequence[Match]:
         """Match up to `limit` of the newest unmatched receipts."""
         # One matcher a channel at a time: two would take the same receipts and lock entries in different orders.
-        await self._connection.execute(
+        own = await self._connection.execute(
             select(channels.c.id).where(channels.c.id == channel, channels.c.tenant == tenant).with_for_update()
         )
+        if own.one_or_none() is None:
+            return ()
         waiting = await self._waiting(tenant, channel, limit)
         segments = await self._segments(channel, waiting)
         paired = [(receipt, _fitting(receipt, segments)) for receipt in waiting]

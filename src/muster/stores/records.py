@@ -20,7 +20,7 @@ def as_json(rows: object) -> str:
 
 
 def given(connection: AsyncConnection, columns: Mapping[str, str], *, parameter: str = "rows") -> str:
-    """A FROM item with `columns` (name → `int` or `text`) over a JSON array of arrays in `:parameter`, in this order."""
+    """A FROM item with `columns` (name → `int` or `text`) over a JSON array of arrays in `:parameter`."""
     if is_sqlite(connection):
         picked = ", ".join(f"json_extract(value, '$[{i}]') AS {name}" for i, name in enumerate(columns))
         return f"(SELECT {picked} FROM json_each(:{parameter}))"

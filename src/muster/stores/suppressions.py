@@ -10,6 +10,7 @@ from muster.ports.store.batches import Page
 from muster.ports.store.suppressions import Suppression
 from muster.stores.records import as_json, given, listed
 from muster.stores.tables import micros, suppressions
+from muster.stores.words import holds
 
 _COLUMNS: Mapping[str, str] = {"address": "text", "source": "text", "created_at": "int"}
 _AT_ONCE = 50_000
@@ -25,7 +26,7 @@ class SuppressionTable:
     async def add(self, tenant: TenantId, suppressions: Sequence[Suppression]) -> int:
         """Keep them; how many are new. What is on the list already stays as it is."""
         statement = text(
-            "INSERT INTO suppressions (tenant, address, source, created_at)"  # noqa: S608 - names from our own schema
+            "INSERT INTO suppressions (tenant, address, source, created_at)"
             " SELECT CAST(:tenant AS BIGINT), address, source, created_at"
             f" FROM {given(self._connection, _COLUMNS)} AS v"
             # SQLite reads ON as a join's unless a WHERE stands before it.
@@ -42,7 +43,7 @@ class SuppressionTable:
     async def remove(self, tenant: TenantId, addresses: Sequence[str]) -> int:
         """Let them be reached again; how many were on the list."""
         statement = text(
-            "DELETE FROM suppressions WHERE tenant = :tenant"  # noqa: S608 - names from our own schema
+            "DELETE FROM suppressions WHERE tenant = :tenant"
             f" AND address IN {listed(self._connection, 'text', parameter='addresses')}"
         )
         values = {"tenant": tenant, "addresses": as_json(addresses)}
@@ -53,7 +54,7 @@ class SuppressionTable:
         if not addresses:
             return frozenset()
         statement = text(
-            "SELECT address FROM suppressions WHERE tenant = :tenant"  # noqa: S608 - names from our own schema
+            "SELECT address FROM suppressions WHERE tenant = :tenant"
             f" AND address IN {listed(self._connection, 'text', parameter='addresses')}"
         )
         values = {"tenant": tenant, "addresses": as_json(addresses)}
@@ -64,7 +65,7 @@ class SuppressionTable:
         columns = suppressions.c
         conditions = [columns.tenant == tenant]
         if text:
-            conditions.append(func.lower(columns.address).contains(text.lower(), autoescape=True))
+            conditions.append(holds(columns.address, text))
         counted = select(func.count()).select_from(suppressions).where(*conditions)
         total = (await self._connection.execute(counted)).scalar_one()
         statement = (

@@ -1,7 +1,7 @@
 """The schema: one description for both dialects.
 
-Times are whole microseconds since 1970-01-01T00:00Z in a BIGINT: they sort, compare and travel the same way on
-both dialects, and cost nothing to read in bulk. The type `Moment` turns them into aware datetimes where a row is read singly.
+Times are whole microseconds since 1970-01-01T00:00Z in a BIGINT: they sort, compare and travel the same way on both
+dialects, and cost nothing to read in bulk. `Moment` turns them into aware datetimes where a row is read singly.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -14,6 +14,7 @@ from muster.domain.template import Template, TemplateState
 from muster.ports.store.batches import Page
 from muster.stores.records import is_sqlite
 from muster.stores.tables import template_versions, templates
+from muster.stores.words import holds
 
 _VERSION_ID = template_versions.c.id.label("version_id")
 _COLUMNS = (
@@ -154,16 +155,10 @@ class TemplateTable:
 
 
 def _mentions(words: str) -> ColumnElement[bool]:
-    """Whether name, title or id hold `words`; `%` and `_` in them mean themselves."""
-    part = words.lower()
-    ways = [
-        func.lower(templates.c.name).contains(part, autoescape=True),
-        func.lower(template_versions.c.display_name).contains(part, autoescape=True),
-    ]
+    ways = [holds(templates.c.name, words), holds(template_versions.c.display_name, words)]
     # SQLite keeps a UUID as 32 hex digits, so both sides lose their hyphens.
-    if digits := part.replace("-", ""):
-        bare = func.replace(cast(templates.c.id, String), "-", "")
-        ways.append(func.lower(bare).contains(digits, autoescape=True))
+    if digits := words.replace("-", ""):
+        ways.append(holds(func.replace(cast(templates.c.id, String), "-", ""), digits))
     return or_(*ways)
 
 

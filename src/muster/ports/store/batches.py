@@ -144,5 +144,5 @@ class Batches(Protocol):
         ...
 
     async def across_tenants_broken(self, *, limit: int) -> Sequence[tuple[TenantId, BatchId, int, int]]:
-        """Batches that break conservation: (tenant, batch, total, entries found). Reads everything; empty when sound."""
+        """Batches that break conservation: (tenant, batch, total, entries found). Reads all; empty when sound."""
         ...

@@ -118,16 +118,14 @@ class Endpoints(Protocol):
         """
         ...
 
-    async def across_tenants_delivered(self, deliveries: Sequence[int], *, at: datetime) -> None:
-        """These were taken by their receivers; their endpoints are no longer failing."""
-        ...
+    async def across_tenants_settle(
+        self, *, taken: Sequence[int], failed: Sequence[Failure], left: Sequence[int], at: datetime
+    ) -> None:
+        """Keep what came of claimed deliveries.
 
-    async def across_tenants_failed(self, failures: Sequence[Failure], *, at: datetime) -> None:
-        """These failed, and are tried again or given up. Their endpoints are failing since `at` or earlier."""
-        ...
-
-    async def across_tenants_release(self, deliveries: Sequence[int]) -> None:
-        """These were claimed and not tried: anyone may take them."""
+        `taken`: their receivers have them, and their endpoints are no longer failing. `failed`: tried again or given
+        up, and their endpoints are failing since `at` or earlier. `left`: not tried, anyone may claim them.
+        """
         ...
 
     async def across_tenants_hold_back(self, endpoint: UUID, *, until: datetime) -> None:

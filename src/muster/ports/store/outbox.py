@@ -36,3 +36,7 @@ class Outbox(Protocol):
     async def across_tenants_told(self, sequences: Sequence[int], *, at: datetime) -> None:
         """Mark events as fanned out."""
         ...
+
+    async def across_tenants_forget(self, *, made_before: datetime, limit: int) -> int:
+        """Forget up to `limit` events that were told and for which nothing waits, and their deliveries; how many."""
+        ...
