@@ -1,0 +1,1 @@
+"""Posting to URLs that customers name."""

@@ -1,0 +1,1 @@
+"""Telling: what is announced, and how it reaches whoever asked."""
