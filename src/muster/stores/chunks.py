@@ -100,13 +100,23 @@ class ChunkTable:
         )
         return len(found.all())
 
+    async def in_hand(self, tenant: TenantId, batch: BatchNumber) -> int:
+        """How many chunks are queued or running."""
+        # Two look-ups in the index of unfinished chunks: the batch may have thousands that are done or wait.
+        statement = text(
+            "SELECT count(*) FROM chunks WHERE state IN ('queued', 'running') AND state <> 'done'"
+            " AND batch = :batch AND tenant = :tenant"
+        )
+        return (await self._connection.execute(statement, {"batch": batch, "tenant": tenant})).scalar_one()
+
     async def across_tenants_due(self, *, now: datetime, limit: int) -> Sequence[ChunkRef]:
         """Waiting chunks whose time has come → queued."""
         return await self._requeue(f"state = 'waiting' AND due_at <= {micros(now)}", limit)
 
-    async def across_tenants_lost(self, *, now: datetime, limit: int) -> Sequence[ChunkRef]:
+    async def across_tenants_lost(self, *, now: datetime | None, limit: int) -> Sequence[ChunkRef]:
         """Running chunks whose lease has run out → queued."""
-        return await self._requeue(f"state = 'running' AND lease_until < {micros(now)}", limit)
+        over = "" if now is None else f" AND lease_until < {micros(now)}"
+        return await self._requeue(f"state = 'running'{over}", limit)
 
     async def across_tenants_stranded(self, *, limit: int) -> Sequence[ChunkRef]:
         """Parked chunks of batches that are not paused → queued."""

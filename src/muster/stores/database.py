@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from muster.domain.errors import Unavailable
@@ -71,22 +72,15 @@ class SqlStore:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlTransaction]:
         """A transaction that writes."""
-        try:
-            async with self._gate, self.writer.begin() as connection:
-                tx = await self._transaction(connection)
-                yield tx
-        except (OperationalError, InterfaceError, OSError) as error:
-            raise _away(error) from error
-        except DBAPIError as error:
-            if error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _PASSING:
-                raise _away(error) from error
-            raise
+        async with _unless_away(), self._gate, self.writer.begin() as connection:
+            tx = await self._transaction(connection)
+            yield tx
         tx.committed()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlTransaction]:
         """A consistent view for reading."""
-        async with self._reader.connect() as connection:
+        async with _unless_away(), self._reader.connect() as connection:
             yield await self._transaction(connection)
 
     async def _transaction(self, connection: AsyncConnection) -> SqlTransaction:
@@ -109,7 +103,7 @@ class SqlStore:
         """The time by the store's own clock."""
         embedded = self._reader.dialect.name == "sqlite"
         asked = "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')" if embedded else "clock_timestamp()"
-        async with self._reader.connect() as connection:
+        async with _unless_away(), self._reader.connect() as connection:
             told = (await connection.execute(text(f"SELECT {asked}"))).scalar_one()
         return datetime.fromisoformat(told) if embedded else told.astimezone(UTC)
 
@@ -134,8 +128,33 @@ def open_store(url: str, *, vault: Vault, pool_size: int = 16) -> SqlStore:
     return SqlStore(engine, reader, vault=vault, gate=nullcontext())
 
 
-# Serialization failure, deadlock, shutdown by the administrator, cannot connect now: the same transaction works later.
-_PASSING = ("40001", "40P01", "57P01", "57P02", "57P03")
+@asynccontextmanager
+async def _unless_away() -> AsyncIterator[None]:
+    """Raises Unavailable for what the same work does not meet a little later; lets every other error through."""
+    try:
+        yield
+    except (OSError, PoolTimeoutError) as error:
+        raise _away(error) from error
+    except DBAPIError as error:
+        if _passes(error):
+            raise _away(error) from error
+        raise
+
+
+# Serialization failure, deadlock, shutdown by the administrator, cannot connect now, too many connections, full disk.
+_PASSING = ("40001", "40P01", "57P01", "57P02", "57P03", "53300", "53100")
+# A connection that was cut while it was idle answers so to its next statement.
+_CUT = "InternalClientError"
+
+
+def _passes(error: DBAPIError) -> bool:
+    """Whether the fault lies with the database's presence and not with the statement."""
+    if (name := getattr(error.orig, "sqlite_errorname", None)) is not None:
+        # The plain SQLITE_ERROR is a wrong statement; the others are a lock, a disk, a file.
+        return isinstance(error, OperationalError) and name not in {"SQLITE_ERROR", "SQLITE_READONLY"}
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        return True
+    return getattr(error.orig, "sqlstate", "") in _PASSING or type(error.orig).__name__ == _CUT
 
 
 def _away(error: Exception) -> Unavailable:

@@ -171,7 +171,8 @@ class EntryTable:
         deltas: Counter[EntryState] = Counter()
         for state in (EntryState.ACCEPTED, EntryState.HELD):
             statement = text(
-                "UPDATE entries SET state = 'cancelled', due_at = NULL, updated_at = :at WHERE batch = :batch"
+                "UPDATE entries SET state = 'cancelled', due_at = NULL, reason = NULL, detail = NULL, updated_at = :at"
+                " WHERE batch = :batch"
                 f" AND position >= :first AND position < :last AND state = :state AND {_OWN}"
             )
             values = {"batch": batch, "tenant": tenant, "first": first, "last": last, "state": state, "at": micros(at)}

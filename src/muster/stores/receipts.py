@@ -142,7 +142,8 @@ class ReceiptTable:
             return ()
         statement = text(
             "SELECT v.ref, v.batch, v.position, v.part, entries.state, h.parts, CASE WHEN h.parts = 1 THEN 1 ELSE"
-            " (SELECT count(*) FROM handovers AS sister WHERE sister.batch = v.batch AND sister.position = v.position"
+            " (SELECT count(DISTINCT sister.part) FROM handovers AS sister"
+            "  WHERE sister.batch = v.batch AND sister.position = v.position"
             "  AND sister.parts > 1 AND sister.verdict = 'arrived') END"
             f" FROM {given(self._connection, _SEGMENT)} AS v"
             " JOIN entries ON entries.batch = v.batch AND entries.position = v.position"

@@ -21,12 +21,15 @@ class Rescue:
         self._clock = clock
         self._suspects: frozenset[ChunkRef] = frozenset()
 
-    async def refill(self) -> int:
-        """Give every queued chunk that has no job one, at once: for a queue that forgets when its process ends.
+    async def refill(self, *, alone: bool) -> int:
+        """At start: give every queued chunk that has no job one; how many.
 
-        Chunks that run are not touched: their leases tell when their worker is gone.
+        `alone`: no other process works on this store, so a lease found now is a dead process's and ends at once.
+        Otherwise leases tell by their time when their worker is gone.
         """
         async with self._store.begin() as tx:
+            if alone:
+                await tx.chunks.across_tenants_lost(now=None, limit=AT_ONCE)
             queued = await tx.chunks.across_tenants_queued(limit=AT_ONCE)
             missing = await self._queue.missing(queued)
             await self._queue.enqueue(tx, missing)

@@ -35,12 +35,16 @@ class Chunks(Protocol):
         """How many chunks are cut and not done."""
         ...
 
+    async def in_hand(self, tenant: TenantId, batch: BatchNumber) -> int:
+        """How many chunks are queued or running."""
+        ...
+
     async def across_tenants_due(self, *, now: datetime, limit: int) -> Sequence[ChunkRef]:
         """Waiting chunks whose time has come → queued; which they are."""
         ...
 
-    async def across_tenants_lost(self, *, now: datetime, limit: int) -> Sequence[ChunkRef]:
-        """Running chunks whose lease has run out → queued; which they are."""
+    async def across_tenants_lost(self, *, now: datetime | None, limit: int) -> Sequence[ChunkRef]:
+        """Running chunks whose lease has run out by `now` (None: whatever it says) → queued; which they are."""
         ...
 
     async def across_tenants_stranded(self, *, limit: int) -> Sequence[ChunkRef]:

@@ -1,0 +1,169 @@
+"""Whether an installation is sound: one check after the other, each with what it found."""
+
+import shutil
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import StrEnum
+
+import msgspec
+
+from muster.app.channels import OpenChannels, retry_policy
+from muster.app.wiring import Core
+from muster.domain.errors import BadInput, ChannelDown, NotFound, Unavailable
+from muster.ports.store.channels import ChannelAccount
+from muster.ports.store.endpoints import EndpointState
+from muster.settle.receipts import ReceiptDesk
+
+_MOST = 1000
+_SHOWN = 5
+_LEAST_FREE = 1 << 30
+_MOST_SKEW = timedelta(seconds=2)
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Worth knowing; nothing has to be done."""
+    PROBLEM = "problem"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one check found."""
+
+    check: str
+    level: Level
+    detail: str
+
+
+Check = Callable[[Core], Awaitable[Sequence[Finding]]]
+
+
+async def check_up(core: Core, *, channels: bool) -> list[Finding]:
+    """Everything that was found. When the store cannot be used, nothing after it is looked at.
+
+    `channels` also opens every channel for a moment, which needs one more connection to each provider.
+    """
+    found = [*await _store(core), _disk(core)]
+    if any(finding.level is Level.PROBLEM and finding.check == "store" for finding in found):
+        return found
+    checks: list[Check] = [_clock, _conservation, _queue, _receipts, _secrets, _endpoints]
+    for check in [*checks, _channels] if channels else checks:
+        found.extend(await check(core))
+    return found
+
+
+async def _store(core: Core) -> Sequence[Finding]:
+    try:
+        await core.store.check()
+    except Unavailable as exc:
+        return [Finding("store", Level.PROBLEM, exc.message)]
+    kind = "SQLite" if core.settings.embedded else "PostgreSQL"
+    return [Finding("store", Level.OK, f"{kind} answers and has the schema of this version")]
+
+
+def _disk(core: Core) -> Finding:
+    try:
+        usage = shutil.disk_usage(core.settings.data)
+    except OSError as exc:
+        return Finding("disk", Level.PROBLEM, f"the data directory cannot be looked at: {exc.strerror}")
+    free = f"{usage.free / (1 << 30):,.1f} GiB free"
+    return Finding("disk", Level.OK if usage.free >= _LEAST_FREE else Level.PROBLEM, free)
+
+
+async def _clock(core: Core) -> Sequence[Finding]:
+    before = core.clock.now()
+    there = await core.store.now()
+    after = core.clock.now()
+    skew = max(before - there, there - after, timedelta())
+    level = Level.OK if skew <= _MOST_SKEW else Level.PROBLEM
+    return [Finding("clock", level, f"{skew.total_seconds():.3f} s apart from the database's clock")]
+
+
+async def _conservation(core: Core) -> Sequence[Finding]:
+    async with core.store.read() as tx:
+        broken = await tx.batches.across_tenants_broken(limit=_MOST)
+    if not broken:
+        return [Finding("conservation", Level.OK, "every entry of every batch is in exactly one state")]
+    return [
+        Finding("conservation", Level.PROBLEM, f"tenant {tenant}, batch {batch}: {total} entries, {found} found")
+        for tenant, batch, total, found in broken[:_SHOWN]
+    ]
+
+
+async def _queue(core: Core) -> Sequence[Finding]:
+    async with core.store.read() as tx:
+        queued = await tx.chunks.across_tenants_queued(limit=_MOST)
+    if core.settings.embedded:
+        # The jobs are in the memory of the process that serves; only it can tell.
+        return [Finding("queue", Level.OK, f"{len(queued)} chunks wait; the server that runs has jobs for them")]
+    missing = await core.queue.missing(queued)
+    level = Level.NOTE if missing else Level.OK
+    detail = f"{len(queued)} chunks wait, {len(missing)} of them without a job (upkeep mends it)"
+    return [Finding("queue", level, detail)]
+
+
+async def _receipts(core: Core) -> Sequence[Finding]:
+    async with core.store.read() as tx:
+        unmatched = await tx.receipts.across_tenants_unmatched()
+    if not unmatched:
+        return [Finding("receipts", Level.OK, "every receipt found its entry")]
+    some = ", ".join(f"{channel} (tenant {tenant})" for tenant, channel in unmatched[:_SHOWN])
+    return [Finding("receipts", Level.NOTE, f"receipts wait for their entry on channels {some}")]
+
+
+async def _secrets(core: Core) -> Sequence[Finding]:
+    try:
+        async with core.store.read() as tx:
+            accounts = await tx.channels.across_tenants_all()
+    except Unavailable as exc:
+        return [Finding("secrets", Level.PROBLEM, exc.message)]
+    return [Finding("secrets", Level.OK, f"the options of all {len(accounts)} channels can be read")]
+
+
+async def _endpoints(core: Core) -> Sequence[Finding]:
+    found: list[Finding] = []
+    for tenant in await core.accounts.all():
+        async with core.store.read() as tx:
+            endpoints = await tx.endpoints.all(tenant.number)
+        found.extend(
+            Finding("webhooks", Level.NOTE, f"account {tenant.name}: endpoint {e.id} is off: {e.disabled_reason}")
+            for e in endpoints
+            if e.state is EndpointState.DISABLED
+        )
+    return found or [Finding("webhooks", Level.OK, "no endpoint is switched off")]
+
+
+async def _channels(core: Core) -> Sequence[Finding]:
+    try:
+        async with core.store.read() as tx:
+            accounts = await tx.channels.across_tenants_all()
+    except Unavailable:
+        return []
+    async with _opener(core) as opener:
+        return [await _opens(opener, account) for account in accounts]
+
+
+@asynccontextmanager
+async def _opener(core: Core) -> AsyncGenerator[OpenChannels]:
+    """Channels that are closed again. What they receive meanwhile is kept as ever."""
+    desk = ReceiptDesk(core.store, core.clock, core.meter)
+    opener = OpenChannels(
+        core.store, core.channel_kinds, sink_for=desk.sink, retry=retry_policy(core.settings.retry_seconds)
+    )
+    try:
+        yield opener
+    finally:
+        await opener.close()
+
+
+async def _opens(opener: OpenChannels, account: ChannelAccount) -> Finding:
+    which = f"channel {account.id} ({account.kind}, tenant {account.tenant})"
+    try:
+        async with opener.borrow(account.tenant, account.id) as handle:
+            fit = handle.channel.healthy
+    except (ChannelDown, BadInput, NotFound) as exc:
+        return Finding("channels", Level.PROBLEM, f"{which}: {exc.message}")
+    return Finding("channels", Level.OK if fit else Level.PROBLEM, f"{which} {'can' if fit else 'cannot'} be used")

@@ -1,0 +1,83 @@
+"""The command `muster`."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from muster import __version__
+from muster.cli import account, batch, channel, doctor, endpoint, serve, suppression, template
+from muster.cli.frame import Session
+from muster.domain.errors import BadInput, MusterError
+
+_INPUT_FAULT = 2
+_FAILURE = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="muster")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The settings file (default: muster.toml, if there is one).",
+)
+@click.pass_context
+def muster(context: click.Context, config: Path | None) -> None:
+    """Send to, or change, ten thousand things in one call, and know what happened to each of them."""
+    context.obj = Session(config=config)
+
+
+for command in (
+    serve.serve,
+    serve.worker,
+    serve.migrate,
+    serve.key,
+    account.account,
+    channel.channel,
+    template.template,
+    suppression.suppression,
+    endpoint.endpoint,
+    doctor.doctor,
+    batch.batch,
+):
+    muster.add_command(command)
+
+
+def main() -> None:
+    """Run the command line. Exit code 0: done; 1: it failed; 2: the input cannot be used. Never a traceback."""
+    try:
+        muster.main(standalone_mode=False)
+    except click.exceptions.Exit as exc:
+        sys.exit(exc.exit_code)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except MusterError as exc:
+        _tell(exc)
+        sys.exit(_INPUT_FAULT if isinstance(exc, BadInput) else _FAILURE)
+    except BrokenPipeError:
+        # Whoever read our output has had enough, such as `| head`.
+        sys.stderr.close()
+        sys.exit(_FAILURE)
+    except Exception as exc:
+        # The outermost frame: a bug of ours, or a driver's error that nobody foresaw.
+        if os.environ.get("MUSTER_LOG_LEVEL", "").lower() == "debug":
+            raise
+        click.echo(f"Error: {type(exc).__name__}: {_first_line(exc)}", err=True)
+        click.echo("This was not foreseen. With MUSTER_LOG_LEVEL=debug it tells where it happened.", err=True)
+        sys.exit(_FAILURE)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0][:300]
+
+
+def _tell(error: MusterError) -> None:
+    """Say what went wrong, and every fault."""
+    click.echo(f"Error: {error.message[:1].upper()}{error.message[1:]}", err=True)
+    for fault in error.faults if isinstance(error, BadInput) else ():
+        click.echo(f"  {fault.path}: {fault.message}", err=True)

@@ -1,0 +1,1 @@
+"""Whether the server is alive, ready, and what it measures."""

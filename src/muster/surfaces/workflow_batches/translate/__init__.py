@@ -1,0 +1,1 @@
+"""Between the vendor's JSON and our nouns. Pure."""

@@ -1,0 +1,82 @@
+"""Reading single fields of a JSON object, and collecting what is wrong with them."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from muster.domain.errors import BadInput
+from muster.domain.fault import Fault
+from muster.surfaces.bodies import is_object
+
+MOST_FAULTS = 100
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+REQUIRED, INVALID_TYPE, INVALID_FORMAT = "REQUIRED", "INVALID_TYPE", "INVALID_FORMAT"
+INVALID_VALUE, OUT_OF_RANGE, LENGTH_OUT_OF_RANGE = "INVALID_VALUE", "OUT_OF_RANGE", "LENGTH_OUT_OF_RANGE"
+
+
+class Faults:
+    """Every fault of a request, in the order found."""
+
+    def __init__(self) -> None:
+        self._found: list[Fault] = []
+
+    def add(self, path: str, code: str, message: str) -> None:
+        """Note one fault."""
+        self._found.append(Fault(path, code, message))
+
+    def extend(self, faults: Sequence[Fault]) -> None:
+        """Note faults that were found elsewhere."""
+        self._found.extend(faults)
+
+    def refuse(self) -> None:
+        """Raise BadInput when there is at least one; it names the first hundred."""
+        if self._found:
+            raise BadInput("Request validation failed", self._found[:MOST_FAULTS])
+
+    def an_object(self, value: object, path: str) -> dict[str, object] | None:
+        """The object at `path`, which is required."""
+        if is_object(value):
+            return value
+        if value is None:
+            self.add(path, REQUIRED, "is required")
+        else:
+            self.add(path, INVALID_TYPE, "must be an object")
+        return None
+
+    def a_text(self, value: object, path: str, *, length: tuple[int, int]) -> str | None:
+        """The string at `path`, if there is one; `length` is the least and the most characters."""
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self.add(path, INVALID_TYPE, "must be a string")
+        elif not length[0] <= len(value) <= length[1]:
+            self.add(path, LENGTH_OUT_OF_RANGE, f"must have {length[0]} to {length[1]} characters")
+        else:
+            return value
+        return None
+
+    def a_uuid(self, value: object, path: str) -> UUID | None:
+        """The UUID at `path`, if there is one."""
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self.add(path, INVALID_TYPE, "must be a string")
+        elif not _UUID.fullmatch(value):
+            self.add(path, INVALID_FORMAT, "must be a UUID")
+        else:
+            return UUID(value)
+        return None
+
+
+def path_id(value: str, path: str) -> UUID:
+    """The UUID in a path. Raises BadInput."""
+    faults = Faults()
+    found = faults.a_uuid(value, path)
+    faults.refuse()
+    return found or UUID(int=0)
+
+
+def moment(at: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and Z."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

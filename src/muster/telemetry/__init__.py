@@ -1,0 +1,1 @@
+"""Watching: logs and metrics, without personal data."""
