@@ -1,0 +1,107 @@
+"""A small world inside a store: tenants, batches and entries that the conformance tests begin with."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import msgspec
+
+from muster.domain.batch import Batch, BatchState
+from muster.domain.entry import EntryState, NewEntry
+from muster.domain.ids import BatchId, ChannelId, PrincipalId, TemplateId, TemplateVersionId, TenantId
+from muster.domain.template import Template, TemplateState
+from muster.ports.store.batches import NewBatch
+from muster.ports.store.unit import Store, Transaction
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def after(**parts: float) -> datetime:
+    """Some time after noon: `after(seconds=5)`."""
+    return NOON + timedelta(**parts)
+
+
+class _ChangedMind(Exception):
+    """Ends a transaction early."""
+
+
+@asynccontextmanager
+async def given_up(store: Store) -> AsyncIterator[Transaction]:
+    """A transaction whose block raises at its end."""
+    with suppress(_ChangedMind):
+        async with store.begin() as tx:
+            yield tx
+            raise _ChangedMind
+
+
+async def a_tenant(store: Store, name: str = "acme") -> TenantId:
+    async with store.begin() as tx:
+        return await tx.accounts.across_tenants_add(account_id=uuid4(), name=name, at=NOON)
+
+
+async def a_channel(store: Store, tenant: TenantId, kind: str = "sandbox") -> ChannelId:
+    async with store.begin() as tx:
+        return await tx.channels.add(tenant, kind, {"password": "swordfish"}, at=NOON)
+
+
+def an_entry(position: int, state: EntryState = EntryState.ACCEPTED, **fields: str | None) -> NewEntry:
+    given: dict[str, str | None] = {"address": f"+49151{position:07}", "payload": "{}", **fields}
+    return msgspec.convert({"position": position, "state": state, **given}, NewEntry)
+
+
+def a_new_batch(states: Sequence[EntryState] = (EntryState.ACCEPTED,) * 3, **fields: object) -> NewBatch:
+    """A batch whose counts fit entries in `states`; `fields` overrides any field."""
+    given: dict[str, object] = {
+        "id": BatchId(uuid4()),
+        "kind": "workflow_batches",
+        "state": BatchState.QUEUED,
+        "title": "Refunds of March",
+        "total": len(states),
+        "counts": dict(Counter(states)),
+        "channel": None,
+        "template": TemplateId(uuid4()),
+        "template_version": TemplateVersionId(uuid4()),
+        "template_number": 1,
+        "template_title": "Refund",
+        "idempotency_key": "order-0001",
+        "created_by": PrincipalId(uuid4()),
+        "created_at": NOON,
+        **fields,
+    }
+    return NewBatch(**given)  # type: ignore[arg-type]  # the builder's whole point is any field by name
+
+
+async def keep(tx: Transaction, tenant: TenantId, batch: NewBatch, *, states: Sequence[EntryState] = ()) -> Batch:
+    """Keep `batch` with one entry in each of `states`."""
+    number = await tx.batches.add(tenant, batch)
+    await tx.entries.add(tenant, number, [an_entry(i, state) for i, state in enumerate(states)], at=NOON)
+    return await tx.batches.get(tenant, batch.id)
+
+
+async def a_batch(
+    store: Store, tenant: TenantId, states: Sequence[EntryState] = (EntryState.ACCEPTED,) * 3, **fields: object
+) -> Batch:
+    """A stored batch with one entry in each of `states`."""
+    async with store.begin() as tx:
+        return await keep(tx, tenant, a_new_batch(states, **fields), states=states)
+
+
+def a_template(name: str = "Refund", **fields: object) -> Template:
+    given: dict[str, object] = {
+        "id": TemplateId(uuid4()),
+        "version_id": TemplateVersionId(uuid4()),
+        "version": 1,
+        "kind": "workflow_batches",
+        "name": name,
+        "display_name": f"{name} for customers",
+        "description": "",
+        "definition": "{}",
+        "state": TemplateState.ACTIVE,
+        "created_by": None,
+        "created_at": NOON,
+        "updated_at": NOON,
+        **fields,
+    }
+    return Template(**given)  # type: ignore[arg-type]  # the builder's whole point is any field by name

@@ -1,0 +1,94 @@
+"""Keeping who must not be reached."""
+
+import asyncio
+
+from muster.ports.store.batches import Page
+from muster.ports.store.suppressions import Suppression
+from muster.ports.store.unit import Store
+from tests.conformance.store_world import a_tenant, after
+
+ALL = Page(0, 100)
+
+
+def _on_list(address: str, *, source: str = "import", minutes: int = 0) -> Suppression:
+    return Suppression(address=address, source=source, created_at=after(minutes=minutes))
+
+
+async def test_ten_thousand_addresses_are_kept_and_looked_up_at_once(store: Store) -> None:
+    tenant = await a_tenant(store)
+    listed = [f"+4915{n:08}" for n in range(10_000)]
+    async with store.begin() as tx:
+        assert await tx.suppressions.add(tenant, [_on_list(address) for address in listed]) == 10_000
+    asked = [f"+4915{n:08}" for n in range(5_000, 15_000)]
+    async with store.read() as tx:
+        assert await tx.suppressions.among(tenant, asked) == frozenset(listed[5_000:])
+
+
+async def test_what_is_on_the_list_already_is_not_new_and_stays_as_it_is(store: Store) -> None:
+    tenant = await a_tenant(store)
+    async with store.begin() as tx:
+        assert await tx.suppressions.add(tenant, [_on_list("a@b.example", source="person")]) == 1
+        again = [_on_list("a@b.example", source="import", minutes=9), _on_list("c@d.example"), _on_list("c@d.example")]
+        assert await tx.suppressions.add(tenant, again) == 1
+    async with store.read() as tx:
+        total, page = await tx.suppressions.find(tenant, text="a@b", page=ALL)
+        assert (total, list(page)) == (1, [_on_list("a@b.example", source="person")])
+
+
+async def test_what_is_removed_may_be_reached_again(store: Store) -> None:
+    tenant = await a_tenant(store)
+    async with store.begin() as tx:
+        await tx.suppressions.add(tenant, [_on_list("+491"), _on_list("+492")])
+        assert await tx.suppressions.remove(tenant, ["+491", "+493"]) == 1
+        assert await tx.suppressions.among(tenant, ["+491", "+492", "+493"]) == {"+492"}
+
+
+async def test_nothing_is_answered_with_nothing(store: Store) -> None:
+    tenant = await a_tenant(store)
+    async with store.begin() as tx:
+        assert await tx.suppressions.add(tenant, []) == 0
+        assert await tx.suppressions.remove(tenant, []) == 0
+        assert await tx.suppressions.among(tenant, []) == frozenset()
+        assert await tx.suppressions.find(tenant, text="", page=ALL) == (0, [])
+
+
+async def test_odd_addresses_are_compared_letter_by_letter(store: Store) -> None:
+    tenant = await a_tenant(store)
+    odd = ['o"brien@x.example', "a\\b@x.example", "名前@x.example", "%", "💌@x.example", "[1]", "null", "7"]
+    async with store.begin() as tx:
+        assert await tx.suppressions.add(tenant, [_on_list(address) for address in odd]) == len(odd)
+        assert await tx.suppressions.among(tenant, [*odd, 'O"BRIEN@x.example', "_", " 7"]) == frozenset(odd)
+
+
+async def test_a_list_is_newest_first_paged_and_narrowed_by_a_part(store: Store) -> None:
+    tenant = await a_tenant(store)
+    async with store.begin() as tx:
+        await tx.suppressions.add(tenant, [_on_list(f"n{n}@x.example", minutes=n) for n in range(5)])
+        await tx.suppressions.add(tenant, [_on_list("n_%@y.example", minutes=9)])
+    async with store.read() as tx:
+        total, page = await tx.suppressions.find(tenant, text="", page=Page(1, 2))
+        assert (total, [s.address for s in page]) == (6, ["n4@x.example", "n3@x.example"])
+        total, page = await tx.suppressions.find(tenant, text="X.Exam", page=ALL)
+        assert (total, len(page)) == (5, 5)
+        assert (await tx.suppressions.find(tenant, text="_%", page=ALL))[0] == 1
+
+
+async def test_lists_that_overlap_added_at_once_do_not_lock_each_other_out(store: Store) -> None:
+    tenant = await a_tenant(store)
+    forward = [_on_list(f"+49{n:05}") for n in range(2_000)]
+
+    async def add(suppressions: list[Suppression]) -> int:
+        async with store.begin() as tx:
+            return await tx.suppressions.add(tenant, suppressions)
+
+    assert sum(await asyncio.gather(add(forward), add(forward[::-1]))) == 2_000
+
+
+async def test_a_tenants_list_is_its_own(store: Store) -> None:
+    ours, theirs = await a_tenant(store, "ours"), await a_tenant(store, "theirs")
+    async with store.begin() as tx:
+        await tx.suppressions.add(ours, [_on_list("+491")])
+        assert await tx.suppressions.among(theirs, ["+491"]) == frozenset()
+        assert await tx.suppressions.remove(theirs, ["+491"]) == 0
+        assert await tx.suppressions.add(theirs, [_on_list("+491")]) == 1
+        assert (await tx.suppressions.find(theirs, text="", page=ALL))[0] == 1

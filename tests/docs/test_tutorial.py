@@ -1,0 +1,78 @@
+"""The tutorial does what it says: its commands are run, its tables are compared."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "tutorial" / "first-batch.md").read_text(encoding="utf-8")
+ADDRESS = "127.0.0.1:8400"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("curl") is None and "CI" not in os.environ, reason="curl is not installed"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that looks like this repository after `make install`."""
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    return tmp_path
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[str]:
+    """`muster serve` in that folder, on a free port; its address."""
+    muster = Path(sys.executable).with_name("muster")
+    log = folder / "serve.log"
+    with (
+        log.open("wb") as written,
+        subprocess.Popen(  # noqa: S603 - our own program
+            [muster, "serve", "--port", "0"], cwd=folder, stderr=subprocess.PIPE
+        ) as process,
+    ):
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                written.write(line)
+                if (said := json.loads(line))["event"] == "started":
+                    yield said["bind_address"]
+                    break
+        finally:
+            process.terminate()
+            written.write(process.stderr.read())
+
+
+def blocks(language: str) -> list[str]:
+    """The page's code blocks in `language`."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def words(text: str) -> list[list[str]]:
+    """Lines as lists of words: the width of columns does not matter."""
+    return [line.split() for line in text.splitlines() if line.strip()]
+
+
+def test_following_the_tutorial_shows_what_it_shows(folder: Path, server: str) -> None:
+    story = "set -e\n" + "\n".join(blocks("bash")).replace(ADDRESS, server)
+    told = subprocess.run(  # noqa: S603 - the page's own commands
+        ["/bin/bash", "-c", story],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "150"},
+    )
+    assert told.returncode == 0, told.stderr
+    shown = words(told.stdout)
+    missing = [line for block in blocks("text") for line in words(block) if line not in shown]
+    assert missing == []

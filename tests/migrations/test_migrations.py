@@ -1,0 +1,141 @@
+"""Bringing an empty database to the present schema, alone and together with others."""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from cryptography.fernet import Fernet
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from muster.domain.errors import Unavailable
+from muster.stores.database import open_store
+from muster.stores.migrations import head, migrate
+from muster.stores.tables import metadata
+from muster.stores.vault import Vault
+
+_MIGRATE = "import asyncio, sys; from muster.stores.migrations import migrate; asyncio.run(migrate(sys.argv[1]))"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest) -> str:
+    """A database with nothing in it."""
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
+    return url
+
+
+def _engine(url: str) -> AsyncEngine:
+    return create_async_engine(url, poolclass=NullPool)
+
+
+async def _tables(url: str) -> set[str]:
+    async with _engine(url).connect() as connection:
+        return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+
+
+async def _revision(url: str) -> str:
+    async with _engine(url).connect() as connection:
+        return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
+
+
+async def test_an_empty_database_gets_every_table(empty_url: str) -> None:
+    await migrate(empty_url)
+    assert await _tables(empty_url) == {*metadata.tables, "alembic_version"}
+    assert await _revision(empty_url) == head()
+
+
+async def test_migrating_again_changes_nothing(empty_url: str) -> None:
+    await migrate(empty_url)
+    async with _engine(empty_url).begin() as connection:
+        await connection.execute(text("INSERT INTO tenants VALUES (7, '00000000000000000000000000000007', 'acme', 0)"))
+    await migrate(empty_url)
+    async with _engine(empty_url).connect() as connection:
+        assert (await connection.execute(text("SELECT number FROM tenants"))).scalars().all() == [7]
+
+
+async def test_two_that_migrate_together_both_end_well(empty_url: str) -> None:
+    await asyncio.gather(*(migrate(empty_url) for _ in range(4)))
+    assert await _revision(empty_url) == head()
+
+
+async def test_processes_that_start_together_all_end_well(empty_url: str) -> None:
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-W", "error", "-c", _MIGRATE, empty_url) for _ in range(3)
+    ]
+    assert [await process.wait() for process in processes] == [0, 0, 0]
+    assert await _revision(empty_url) == head()
+
+
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: str) -> None:
+    async with _engine(empty_url).begin() as connection:
+        await connection.execute(text("CREATE TABLE audit (mine INTEGER)"))
+    with pytest.raises(Exception, match="audit"):
+        await migrate(empty_url)
+    assert await _tables(empty_url) == {"audit"}
+
+
+async def test_the_store_is_unavailable_until_it_is_migrated(empty_url: str) -> None:
+    store = open_store(empty_url, vault=Vault([Fernet.generate_key().decode()]))
+    with pytest.raises(Unavailable):
+        await store.check()
+    await migrate(empty_url)
+    await store.check()
+    await store.close()
+
+
+async def test_a_path_with_a_percent_sign_is_only_a_path(tmp_path: Path) -> None:
+    folder = tmp_path / "100%(here)s"
+    folder.mkdir()
+    url = f"sqlite+aiosqlite:///{folder}/muster.db"
+    await migrate(url)
+    assert await _revision(url) == head()
+
+
+async def test_the_migrated_schema_is_what_the_tables_say(database_url: str) -> None:
+    async with _engine(database_url).connect() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def two_urls(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A migrated and an empty database of one dialect."""
+    return request.getfixturevalue(f"{request.param}_url"), request.getfixturevalue(f"empty_{request.param}_url")
+
+
+async def test_constraints_and_indexes_are_what_the_tables_say_too(two_urls: tuple[str, str]) -> None:
+    migrated, described = two_urls
+    async with _engine(described).begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    assert await _definitions(migrated) == await _definitions(described)
+
+
+def _differences(connection: Connection) -> list[object]:
+    options = {"compare_type": True, "compare_server_default": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+async def _definitions(url: str) -> set[str]:
+    """Every table, index and constraint in the database's own words, each line on its own, in no order."""
+    if url.startswith("sqlite"):
+        asked = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version'"
+    else:
+        asked = (
+            "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid <> 0 AND conrelid::regclass::text <> 'alembic_version'"
+            " UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            " UNION ALL SELECT concat_ws(' ', table_name, column_name, data_type, character_maximum_length,"
+            " is_nullable, column_default) FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND table_name <> 'alembic_version'"
+        )
+    async with _engine(url).connect() as connection:
+        found = (await connection.execute(text(asked))).scalars().all()
+    return {
+        f"{definition.split('(')[0]}: {line.strip().rstrip(',')}"
+        for definition in found
+        for line in re.split(r",\s*\n", definition)
+    }

@@ -1,0 +1,266 @@
+"""A whole server in one process: the door's HTTP, store, queue, worker and a sandbox instead of a provider."""
+
+import asyncio
+import base64
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from time import monotonic
+from uuid import uuid4
+
+import httpx
+import msgspec
+from litestar import Litestar
+
+from muster.catalog.accounts import Accounts, NewAccount, new_secret
+from muster.catalog.keys import Keys
+from muster.catalog.templates import TemplateCatalog
+from muster.channels.sandbox.channel import SandboxChannel
+from muster.channels.sandbox.options import SandboxOptions
+from muster.domain.ids import ChannelId, TenantId
+from muster.domain.retry import RetryPolicy, UnknownPolicy
+from muster.domain.tenant import Role
+from muster.engine.dispatcher import Links, Rooms
+from muster.engine.worker import Worker
+from muster.intake.allowance import Allowance
+from muster.intake.control import Control
+from muster.intake.submit import Submit
+from muster.kinds.workflow_batches import WorkflowBatches
+from muster.lookup.batches import BatchLookup
+from muster.lookup.entries import EntryLookup
+from muster.queues.memory import MemoryQueue
+from muster.settle.receipts import ReceiptDesk
+from muster.stores.database import SqlStore
+from muster.surfaces.access import Access
+from muster.surfaces.bodies import Limits
+from muster.surfaces.problems import by_path
+from muster.surfaces.workflow_batches import wire
+from muster.surfaces.workflow_batches.problems import Problems
+from muster.surfaces.workflow_batches.routes import Door, workflow_batches
+from muster.upkeep.matching import Matching
+from muster.upkeep.rescue import Rescue
+from tests.fakes.clock import FakeClock
+
+JSON = Mapping[str, object]
+OK = {"phoneNumber": "+16475550100"}
+REFUND = [
+    {"name": "notification"},
+    {"name": "customer-account"},
+    {"name": "financial-account", "input": {"preDefined": {"financialAccountSubType": "DEBIT"}}},
+]
+PAY = [
+    {"name": "notification"},
+    {"name": "lookup-profile"},
+    {"name": "lookup-financial-account"},
+    {
+        "name": "move-money",
+        "input": {
+            "preDefined": {"transactionType": "SEND", "solution": "ach", "currency": "USD", "priority": "SAME_DAY"}
+        },
+    },
+]
+
+
+class Silent:
+    """Fulfils ports.meter and measures nothing."""
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        """Nothing."""
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        """Nothing."""
+
+    def level(self, name: str, value: float, **labels: str) -> None:
+        """Nothing."""
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """Fulfils ports.channel.ChannelHandle."""
+
+    id: ChannelId
+    channel: SandboxChannel
+    retry: RetryPolicy = RetryPolicy(steps=())
+    unknown: UnknownPolicy = UnknownPolicy()
+    rate: float | None = None
+
+
+class OneSandbox:
+    """Fulfils ports.channel.Channels: one sandbox for everybody."""
+
+    def __init__(self, desk: ReceiptDesk, clock: FakeClock) -> None:
+        self.desk = desk
+        self._clock = clock
+        self.sandbox: SandboxChannel | None = None
+
+    @asynccontextmanager
+    async def borrow(self, tenant: TenantId, channel: ChannelId) -> AsyncIterator[Handle]:
+        """The sandbox."""
+        if self.sandbox is None:
+            options = SandboxOptions(delay_ms=0, late_ms=0, keep=20_000)
+            self.sandbox = SandboxChannel(options, receipts=self.desk.sink(tenant, channel), clock=self._clock)
+            self.sandbox.start()
+        yield Handle(channel, self.sandbox)
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """Address and text of every message that left, newest first."""
+        return [(m.address, m.text) for m in self.sandbox.outbox()] if self.sandbox else []
+
+
+class House:
+    """The server, and one account on it."""
+
+    def __init__(self, store: SqlStore, clock: FakeClock, *, limits: Limits | None = None, burst: float = 1e6) -> None:
+        self.store = store
+        self.clock = clock
+        self.queue = MemoryQueue()
+        self.accounts = Accounts(store, clock, uuid4, seal=lambda secret: secret)
+        self.keys = Keys(store, clock, new_secret)
+        self.channels = OneSandbox(ReceiptDesk(store, clock, Silent()), clock)
+        self._door = Door(
+            submit=Submit(store, self.queue, clock, new_uuid=uuid4),
+            control=Control(store, self.queue, clock),
+            batches=BatchLookup(store),
+            entries=EntryLookup(store),
+            templates=TemplateCatalog(store, clock, uuid4),
+            access=Access(self.keys, Allowance(burst / 10, burst, monotonic)),
+            limits=limits or Limits(),
+        )
+        problems = Problems(clock, uuid4)
+        self.app = Litestar(
+            route_handlers=[workflow_batches(self._door, problems)],
+            exception_handlers={Exception: by_path(dict.fromkeys(wire.PATHS, problems), problems)},
+            logging_config=None,
+        )
+        self._working: asyncio.Task[None] | None = None
+        self._worker: Worker | None = None
+
+    async def account(self, name: str = "Acme", role: Role = Role.OWNER) -> NewAccount:
+        """A new account with a sandbox channel."""
+        made = await self.accounts.add(name, role)
+        async with self.store.begin() as tx:
+            await tx.channels.add(made.tenant, "sandbox", {}, at=self.clock.now())
+        return made
+
+    def client(self, token: str | None) -> httpx.AsyncClient:
+        """An HTTP client that presents `token`."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://muster", headers=headers)
+
+    def start(self) -> None:
+        """Begin to dispatch."""
+        rooms = Rooms(
+            store=self.store,
+            queue=self.queue,
+            channels=self.channels,
+            kinds={"workflow_batches": WorkflowBatches()},
+            clock=self.clock,
+            meter=Silent(),
+            links=Links(base="https://example.test/l", key=b"k" * 32),
+        )
+        self._worker = Worker(rooms, name=f"worker-{secrets.token_hex(3)}", at_once=2)
+        self._working = asyncio.create_task(self._worker.run())
+
+    async def refill(self) -> None:
+        """Give every chunk that waits a job, as a server does when it starts."""
+        await Rescue(self.store, self.queue, self.clock).refill(alone=True)
+
+    async def receipts_told(self) -> None:
+        """Wait until the sandbox has told everything it will, and it was matched."""
+        if self.channels.sandbox:
+            await self.channels.sandbox.close()
+        await Matching(self.store, self.channels.desk, self.clock, keep=timedelta(hours=1)).run_once()
+
+    async def stop(self) -> None:
+        """End what was begun and dispatch nothing more."""
+        if self._worker and self._working:
+            self._worker.stop()
+            await self._working
+        if self.channels.sandbox:
+            with suppress(TimeoutError):
+                await self.channels.sandbox.close()
+
+
+class Api:
+    """What a client of one account does, in few words."""
+
+    def __init__(self, house: House, account: NewAccount, client: httpx.AsyncClient) -> None:
+        self.house = house
+        self.account = account
+        self.http = client
+        self.templates: dict[str, str] = {}
+
+    async def template(self, name: str, steps: list[dict[str, object]], **more: object) -> str:
+        """Make a template; its id."""
+        body = {"name": name, "displayName": name, "definition": {"steps": steps}, **more}
+        made = await self.http.post(wire.TEMPLATES, json=body)
+        assert made.status_code == 201, made.text
+        self.templates[name] = made.json()["templateId"]
+        return self.templates[name]
+
+    async def move(self, name: str, state: str) -> httpx.Response:
+        """Put a template in another state."""
+        return await self.http.put(f"{wire.TEMPLATES}/{self.templates[name]}/state", json={"state": state})
+
+    async def submit(self, *entries: object, **header: object) -> httpx.Response:
+        """Create a batch from the template Refund unless `header` says otherwise."""
+        return await self.http.post(wire.BATCHES, json=a_batch(*entries, **header))
+
+    async def accepted(self, *entries: object, **header: object) -> str:
+        """Create a batch that must be accepted; its id."""
+        answer = await self.submit(*entries, **header)
+        assert answer.status_code == 201, answer.text
+        batch_id: str = answer.json()["batchId"]
+        return batch_id
+
+    async def batch(self, batch_id: str) -> dict[str, object]:
+        """The batch as it stands."""
+        answer = await self.http.get(f"{wire.BATCHES}/{batch_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+    async def settled(self, batch_id: str) -> dict[str, object]:
+        """The batch once nothing of it waits."""
+        async with asyncio.timeout(60):
+            while (found := await self.batch(batch_id))["status"] in {"NEW", "QUEUED"}:
+                await asyncio.sleep(0.01)
+        return found
+
+    async def entries(self, batch_id: str, **query: object) -> list[dict[str, object]]:
+        """A page of the batch's entries."""
+        answer = await self.http.get(f"{wire.BATCHES}/{batch_id}/entries", params=dict(query))
+        assert answer.status_code == 200, answer.text
+        content: list[dict[str, object]] = answer.json()["content"]
+        return content
+
+    async def total(self) -> int:
+        """How many batches there are."""
+        total: int = (await self.http.get(wire.BATCHES)).json()["totalElements"]
+        return total
+
+
+def entry(parameters: object, **more: object) -> dict[str, object]:
+    """One entry of a batch."""
+    return {"title": "t", "parameters": parameters, **more}
+
+
+def a_batch(*entries: object, **header: object) -> dict[str, object]:
+    """The body of a batch of these entries."""
+    use = header.pop("useTemplate", {"templateName": "Refund"})
+    return {
+        "header": {"useTemplate": use, "requestsInBatch": len(entries), **header},
+        "payload": {"batchEntries": list(entries)},
+    }
+
+
+def basic(key: str, secret: str) -> dict[str, str]:
+    """The header that presents an API key."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()}
+
+
+def codes(answer: httpx.Response) -> list[tuple[str, str]]:
+    """Path and code of every fault an answer names."""
+    return [(fault["path"], fault["errorCode"]) for fault in answer.json()["errors"]]
