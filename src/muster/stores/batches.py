@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, String, cast, delete, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -104,9 +104,12 @@ class BatchTable:
             after = TRANSITIONS[BatchState(before)].get(event)
             if after is None:
                 return None
-            times = {"started_at": at} if event is BatchEvent.STARTED else {}
+            times: dict[str, object] = {}
+            if after is BatchState.RUNNING:
+                # A batch paused before its first chunk starts when it is resumed.
+                times["started_at"] = func.coalesce(batches.c.started_at, literal(at, batches.c.started_at.type))
             if not TRANSITIONS[after]:
-                times = {"finished_at": at}
+                times["finished_at"] = at
             moved = await self._connection.execute(
                 update(batches)
                 .where(*which, batches.c.state == before)
@@ -273,7 +276,7 @@ def _mentions(words: str) -> ColumnElement[bool]:
 
 
 def _batch(row: Row[Any]) -> Batch:
-    kept = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    kept = row._asdict()
     return Batch(
         number=BatchNumber(kept["number"]),
         id=BatchId(kept["id"]),

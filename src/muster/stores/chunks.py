@@ -107,7 +107,8 @@ class ChunkTable:
             "SELECT count(*) FROM chunks WHERE state IN ('queued', 'running') AND state <> 'done'"
             " AND batch = :batch AND tenant = :tenant"
         )
-        return (await self._connection.execute(statement, {"batch": batch, "tenant": tenant})).scalar_one()
+        found: int = (await self._connection.execute(statement, {"batch": batch, "tenant": tenant})).scalar_one()
+        return found
 
     async def across_tenants_due(self, *, now: datetime, limit: int) -> Sequence[ChunkRef]:
         """Waiting chunks whose time has come → queued."""

@@ -1,7 +1,7 @@
 """Opening the store, and its transactions: SQLite for one process, PostgreSQL for more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 
@@ -70,7 +70,7 @@ class SqlStore:
         self._gate = gate
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[SqlTransaction]:
+    async def begin(self) -> AsyncGenerator[SqlTransaction]:
         """A transaction that writes."""
         async with _unless_away(), self._gate, self.writer.begin() as connection:
             tx = await self._transaction(connection)
@@ -78,7 +78,7 @@ class SqlStore:
         tx.committed()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[SqlTransaction]:
+    async def read(self) -> AsyncGenerator[SqlTransaction]:
         """A consistent view for reading."""
         async with _unless_away(), self._reader.connect() as connection:
             yield await self._transaction(connection)
@@ -129,7 +129,7 @@ def open_store(url: str, *, vault: Vault, pool_size: int = 16) -> SqlStore:
 
 
 @asynccontextmanager
-async def _unless_away() -> AsyncIterator[None]:
+async def _unless_away() -> AsyncGenerator[None]:
     """Raises Unavailable for what the same work does not meet a little later; lets every other error through."""
     try:
         yield

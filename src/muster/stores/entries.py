@@ -51,7 +51,10 @@ class EntryTable:
         """Keep new entries. The batch was added in this same transaction, so it is the tenant's own."""
         del tenant
         now = micros(at)
-        rows = [(batch, e.position, _PLAIN[e.state], e.address, e.payload, e.reason, e.faults, 0, 0, 0, now) for e in entries]
+        rows = [
+            (batch, e.position, _PLAIN[e.state], e.address, e.payload, e.reason, e.faults, 0, 0, 0, now)
+            for e in entries
+        ]
         await insert_many(self._connection, "entries", columns=_NEW_COLUMNS, rows=rows)
 
     async def find(

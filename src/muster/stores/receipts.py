@@ -121,7 +121,7 @@ class ReceiptTable:
 
     async def _mark(self, told: Iterable[tuple[_Waiting, _Segment]], settling: set[int]) -> None:
         """Note on each receipt what became of it."""
-        rows = []
+        rows: list[tuple[int, str, int, int]] = []
         for receipt, segment in told:
             last = receipt.verdict is not Verdict.ON_ITS_WAY and receipt.id not in settling
             rows.append((receipt.id, "duplicate" if last else "matched", segment.batch, segment.position))

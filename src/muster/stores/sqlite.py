@@ -59,13 +59,16 @@ def open_engine(url: str, *, writes: bool) -> AsyncEngine:
 def _connect(path: str) -> Awaitable[aiosqlite.Connection]:
     connector = partial(sqlite3.connect, path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection = _Connection(connector, iter_chunk_size=64)
-    # A process that ends without closing the store must not wait for this thread.
-    connection._thread.daemon = True  # noqa: SLF001 - SQLAlchemy does the same to the connections it makes
+    connection.let_process_end()
     return connection
 
 
 class _Connection(aiosqlite.Connection):
     """Gives cursors that do a whole statement at once."""
+
+    def let_process_end(self) -> None:
+        """Not to be waited for by a process that ends without closing the store; SQLAlchemy does the same."""
+        self._thread.daemon = True
 
     def cursor(self) -> "_Cursor":  # type: ignore[override]  # SQLAlchemy needs only what _Cursor has
         return _Cursor(self)

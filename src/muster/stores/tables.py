@@ -358,6 +358,7 @@ deliveries = Table(
     Column("updated_at", Moment, nullable=False),
     Index("ix_deliveries_endpoint", "endpoint", "id"),
 )
+Index("ix_deliveries_event", deliveries.c.event)
 Index(
     "ix_deliveries_due",
     deliveries.c.due_at,

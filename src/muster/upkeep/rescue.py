@@ -50,7 +50,7 @@ class Rescue:
         return len(found) + len(missing)
 
     async def _recut(self, tx: Transaction) -> list[ChunkRef]:
-        cut = []
+        cut: list[ChunkRef] = []
         for tenant, batch in await tx.chunks.across_tenants_uncut(limit=AT_ONCE):
             chunk = await tx.chunks.open_next(tenant, batch, size=CHUNK_SIZE)
             if chunk is not None:

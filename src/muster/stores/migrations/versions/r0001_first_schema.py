@@ -318,6 +318,7 @@ _deliveries = sa.Table(
     sa.Column("updated_at", sa.BigInteger, nullable=False),
     sa.Index("ix_deliveries_endpoint", "endpoint", "id"),
 )
+sa.Index("ix_deliveries_event", _deliveries.c.event)
 sa.Index(
     "ix_deliveries_due",
     _deliveries.c.due_at,
