@@ -6,6 +6,7 @@ the client's: from the first byte of the request to the last of the answer.
 
 import os
 import time
+from collections.abc import Sequence
 from statistics import median
 from uuid import uuid4
 
@@ -30,13 +31,13 @@ async def measure(size: Size) -> Result:
     entries, rounds = size.of(500, 10_000), size.of(2, 21, 51)
     async with house() as home:
         tenant = await home.open("--no-worker")
-        async with aiohttp.ClientSession() as http:
-            first = await _post(http, home, tenant, body(entries, key="before all"))
+        async with _session(home, tenant) as http:
+            first = await _post(http, body(entries, key="before all"))
             bare = BareSqlite(home.folder / "bare.db", like=home.database, batch=home.number(first[1]))
             ours, theirs = [], []
             for turn in range(rounds + _WARM_UP):
                 request = body(entries, key=f"turn-{turn}")
-                ours.append((await _post(http, home, tenant, request))[0])
+                ours.append((await _post(http, request))[0])
                 theirs.append(bare.take(request, turn + 1))
             bare.close()
         peak = peak_mib(home.server)
@@ -61,11 +62,15 @@ async def measure(size: Size) -> Result:
     )
 
 
-async def _post(http: aiohttp.ClientSession, home: House, tenant: Tenant, request: bytes) -> tuple[float, str]:
-    """The seconds until the answer was read, and the batch's id."""
+def _session(home: House, tenant: Tenant) -> aiohttp.ClientSession:
     headers = {"Authorization": f"Bearer {tenant.token}", "Content-Type": "application/json"}
+    return aiohttp.ClientSession(home.url, headers=headers)
+
+
+async def _post(http: aiohttp.ClientSession, request: bytes) -> tuple[float, str]:
+    """The seconds until the answer was read, and the batch's id."""
     began = time.perf_counter()
-    async with http.post(home.url + BATCHES, data=request, headers=headers) as answer:
+    async with http.post(BATCHES, data=request) as answer:
         told = await answer.json()
         seconds = time.perf_counter() - began
     if answer.status != 201:  # noqa: PLR2004 - Created
@@ -73,7 +78,7 @@ async def _post(http: aiohttp.ClientSession, home: House, tenant: Tenant, reques
     return seconds, told["batchId"]
 
 
-async def _on_postgres(entries: int, rounds: int, *, rows: "list[Row]") -> tuple[str | None, list[Figure]]:
+async def _on_postgres(entries: int, rounds: int, *, rows: Sequence[Row]) -> tuple[str | None, list[Figure]]:
     """The same on PostgreSQL against COPY, for information; nothing where no server is named."""
     server = os.environ.get("MUSTER_TEST_POSTGRES", "")
     if not server:
@@ -87,10 +92,10 @@ async def _on_postgres(entries: int, rounds: int, *, rows: "list[Row]") -> tuple
         try:
             async with house(database_url=url) as home:
                 tenant = await home.open("--no-worker")
-                async with aiohttp.ClientSession() as http:
+                async with _session(home, tenant) as http:
                     requests = [body(entries, key=f"turn-{turn}") for turn in range(rounds + _WARM_UP)]
-                    ours = [(await _post(http, home, tenant, request))[0] for request in requests][_WARM_UP:]
-                theirs = await take_postgres(url, requests[0], rows, range(1, rounds + _WARM_UP + 1))
+                    ours = [(await _post(http, request))[0] for request in requests][_WARM_UP:]
+                theirs = await take_postgres(url, requests[0], rows, rounds=rounds + _WARM_UP)
                 peak = peak_mib(home.server)
         finally:
             await chief.execute(f"DROP DATABASE {name} WITH (FORCE)")

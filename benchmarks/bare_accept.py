@@ -51,13 +51,13 @@ class BareSqlite:
         self._connection.close()
 
 
-async def take_postgres(url: str, body: bytes, rows: Sequence[Row], batches: Sequence[int]) -> list[float]:
+async def take_postgres(url: str, body: bytes, rows: Sequence[Row], *, rounds: int) -> list[float]:
     """The same on PostgreSQL, by COPY into a table like Muster's: the seconds of each round."""
     connection = await asyncpg.connect(url)
     seconds: list[float] = []
     try:
         await connection.execute("CREATE TABLE bare_entries (LIKE entries INCLUDING ALL)")
-        for batch in batches:
+        for batch in range(1, rounds + 1):
             records = [(batch, *row[1:]) for row in rows]
             began = time.perf_counter()
             json.loads(body)

@@ -77,15 +77,15 @@ class Bare(asyncio.Protocol):
     def _encoded(self) -> Iterator[bytes]:
         """Every row as a submit_sm, read 200 at a time."""
         position = 0
-        select = "SELECT position, address, payload FROM entries WHERE batch = ? AND position >= ? ORDER BY position LIMIT ?"
+        select = (
+            "SELECT position, address, payload FROM entries WHERE batch = ? AND position >= ? ORDER BY position LIMIT ?"
+        )
         while rows := self._database.execute(select, (self._batch, position, WINDOW_SIZE)).fetchall():
             for position, address, payload in rows:
                 memo = json.loads(payload)["memo"]
                 # As long as Muster's, whose links end in 22 characters.
                 text = f"{memo} Collect it here: http://127.0.0.1:00000/l/{position:022}".encode("ascii")
-                body = (
-                    b"\0\0\0\0\1\1" + address[1:].encode() + b"\0\0\0\0\0\0\0\0\0\0" + bytes((len(text),)) + text
-                )
+                body = b"\0\0\0\0\1\1" + address[1:].encode() + b"\0\0\0\0\0\0\0\0\0\0" + bytes((len(text),)) + text
                 yield _HEADER.pack(_HEADER.size + len(body), _SUBMIT, 0, position + _FIRST) + body
             position += 1
 

@@ -1,9 +1,10 @@
 """Scenario 2: 100,000 entries over SMPP until every outcome is stored, beside a bare script that sends the same rows.
 
 One server process with its defaults and the embedded store, one bind with a window of 100, the SMSC simulator in a
-process of its own. The batch is one (the door takes 10,000, so it is submitted beside the door, see submit.py). Measured is what the server
-notes itself: from its first chunk to its last stored outcome; a small batch before it opens the connection. The bare
-script then sends the same rows to the same simulator. Once more with receipts, until each is stored and matched.
+process of its own. It is one batch, submitted beside the door, which takes 10,000 entries at most (see submit.py).
+Measured is what the server notes itself, from its first chunk to its last stored outcome; a small batch before it opens
+the connection. The bare script (bare_dispatch.py) then sends the same rows to the same simulator. Once more with
+receipts, until each is stored and matched.
 """
 
 from statistics import median
@@ -72,7 +73,7 @@ async def measure(size: Size) -> Result:
 
 
 async def send(home: House, tenant: Tenant, entries: int, *, warm_up: int = _WARM_UP) -> tuple[Run, str]:
-    """Send one batch after a small one; what it took, and its id. Raises StageError when not all of it was delivered."""
+    """Send one batch after a small one; what it took, and its id. Raises StageError unless all of it is delivered."""
     small, _ = await home.submit(tenant, warm_up)
     await home.ended(small)
     used, carrier = cpu_seconds(home.server), cpu_seconds(home.smsc)

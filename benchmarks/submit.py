@@ -18,8 +18,8 @@ from muster.app.settings import load
 from muster.app.wiring import opened
 from muster.domain.entry import NewEntry
 from muster.domain.ids import PrincipalId
-from muster.domain.tenant import Principal, Role
 from muster.domain.template import Template
+from muster.domain.tenant import Principal, Role
 from muster.intake.submit import Submission
 from muster.kinds.workflow_batches import NAME
 from muster.kinds.workflow_batches.entries import Draft, validate
@@ -41,7 +41,10 @@ async def _submit(arguments: argparse.Namespace) -> dict[str, object]:
     async with opened(settings) as core:
         tenant = await core.accounts.find(arguments.account)
         who = Principal(
-            id=PrincipalId(tenant.account_id), tenant=tenant.number, role=Role.OWNER, token="benchmarks"  # noqa: S106
+            id=PrincipalId(tenant.account_id),
+            tenant=tenant.number,
+            role=Role.OWNER,
+            token="benchmarks",  # noqa: S106
         )
         submission = Submission(
             kind=NAME,

@@ -1,6 +1,7 @@
 """What every test may ask for: an empty database of each dialect, the store on it, a clock that stands still."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from tests.fakes.databases import PostgresDatabases, SqliteDatabases
 from tests.fakes.loopback import refuse_other_machines
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+ON_EITHER = {"database_url", "empty_url"}
+"""Fixtures that are PostgreSQL in some tests and SQLite in others: the parameter tells."""
+NEED_POSTGRES = {"postgres_server", "queue_dsn"}
+NAMES_OF_POSTGRES = {"postgres", "postgresql", "on_postgres"}
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, print_blob=True)
@@ -91,8 +98,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs PostgreSQL, so that `make quick` can leave it out."""
     for item in items:
         callspec = getattr(item, "callspec", None)
-        dialects = {str(value) for value in callspec.params.values()} if callspec else set[str]()
+        parameters = set[str](callspec.id.split("-")) if callspec else set[str]()
         fixtures = set[str](getattr(item, "fixturenames", ()))
-        either = fixtures & {"database_url", "empty_url"}
-        if dialects & {"postgres", "postgresql"} or (not either and fixtures & {"postgres_server", "queue_dsn"}):
+        either = fixtures & ON_EITHER
+        if parameters & NAMES_OF_POSTGRES or (not either and fixtures & NEED_POSTGRES):
             item.add_marker(pytest.mark.postgres)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a random value by its parameter: every worker of a run must call a test by the same name."""
+    return argname if isinstance(val, str) and UUID_TEXT.fullmatch(val) else None

@@ -84,7 +84,7 @@ async def client(patient: Patient, settings: Settings) -> AsyncIterator[aiohttp.
 
 async def test_every_answer_carries_an_id_and_a_clients_own_is_kept(client: aiohttp.ClientSession) -> None:
     async with client.get("/health/live") as answer:
-        assert UUID(answer.headers["x-request-id"])
+        assert str(UUID(answer.headers["x-request-id"])) == answer.headers["x-request-id"]
     async with client.get("/health/live", headers={"X-Request-Id": "mine-1"}) as answer:
         assert answer.headers["x-request-id"] == "mine-1"
     async with client.get("/health/live", headers={"X-Request-Id": "x" * 65}) as answer:
@@ -99,12 +99,11 @@ async def test_readiness_says_what_is_lacking(client: aiohttp.ClientSession, pat
         assert (answer.status, await answer.text()) == (503, "the store is away")
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/door/a/b", 404), ("PUT", "/door/echo", 405)])
-async def test_an_unknown_path_below_a_door_is_answered_in_its_words(
-    client: aiohttp.ClientSession, method: str, path: str, status: int
-) -> None:
-    async with client.request(method, path) as answer:
-        assert (answer.status, await answer.json()) == (status, {"door": "says no"})
+async def test_an_unknown_path_or_verb_below_a_door_is_answered_in_its_words(client: aiohttp.ClientSession) -> None:
+    async with client.get("/door/a/b") as answer:
+        assert (answer.status, await answer.json()) == (404, {"door": "says no"})
+    async with client.put("/door/echo") as answer:
+        assert (answer.status, await answer.json()) == (405, {"door": "says no"})
 
 
 async def test_a_path_of_no_door_is_answered_plainly(client: aiohttp.ClientSession) -> None:

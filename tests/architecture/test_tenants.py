@@ -8,12 +8,12 @@ from tests.architecture.source import SRC, Function, classes, line_of, modules, 
 
 CARRIES_THE_TENANT = {"TenantId", "ChunkRef", "Lease"}
 EVERYBODY = "across_tenants_"
-MAY_ASK_FOR_EVERYBODY = ("stores/", "ports/store/", "engine/", "upkeep/", "app/", "cli/", "drill/")
+MAY_ASK_FOR_EVERYBODY = ("stores/", "ports/store/", "engine/", "upkeep/", "app/", "cli/")
 """The command line and the application act for the operator, who is above tenants."""
 MAY_LOOK_UP_WHO_CALLS = {"catalog/keys.py", "catalog/accounts.py"}
 """A credential tells the tenant, so it cannot be looked up by it; and an account is the tenant itself."""
-MAY_TELL_EVERYBODY = {"events/fanout.py", "events/relay.py", "events/outbox.py", "settle/receipts.py"}
-"""What runs unasked in a worker, though its room stands below the engine."""
+MAY_TELL_EVERYBODY = {"events/relay.py"}
+"""It runs unasked in a worker, though its room stands below the engine."""
 
 
 def _tables() -> Iterator[tuple[Path, ast.ClassDef]]:

@@ -50,7 +50,7 @@ async def test_an_exchanged_token_works_for_its_lifetime_only(
         await keys.authenticate(token)
 
 
-@pytest.mark.parametrize("spoil", [lambda k, s: (k, s[:-1]), lambda k, s: (k + "x", s), lambda k, s: (k, "")])
+@pytest.mark.parametrize("spoil", [lambda k, s: (k, s[:-1]), lambda k, s: (k + "x", s), lambda k, _: (k, "")])
 async def test_a_wrong_pair_is_refused(
     keys: Keys, account: NewAccount, spoil: Callable[[str, str], tuple[str, str]]
 ) -> None:
@@ -59,7 +59,7 @@ async def test_a_wrong_pair_is_refused(
 
 
 async def test_a_known_token_costs_no_query_for_a_few_seconds(
-    keys: Keys, account: NewAccount, clock: FakeClock, store: SqlStore
+    *, keys: Keys, account: NewAccount, clock: FakeClock, store: SqlStore
 ) -> None:
     await keys.authenticate(account.token)
     await store.close()
@@ -82,9 +82,7 @@ async def test_secrets_are_not_stored_readably(account: NewAccount, store: SqlSt
     assert signing[1].sealed_secret == f"sealed:{account.secret_key}"
 
 
-async def test_a_tenant_may_have_further_service_accounts(
-    keys: Keys, accounts: Accounts, account: NewAccount
-) -> None:
+async def test_a_tenant_may_have_further_service_accounts(keys: Keys, accounts: Accounts, account: NewAccount) -> None:
     viewer = await accounts.add_principal("Acme", "Watcher", Role.VIEWER)
 
     who = await keys.authenticate(viewer.token)

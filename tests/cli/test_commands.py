@@ -160,9 +160,7 @@ def test_a_private_url_is_no_endpoint(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("account")
-def test_an_endpoints_secret_is_shown_when_made_and_not_in_the_list(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_endpoints_secret_is_shown_when_made_and_not_in_the_list(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSTER_WEBHOOK_ALLOW", "127.0.0.0/8")
     made = json.loads(run("endpoint", "add", "acme", "http://127.0.0.1:9/hook", "--json").stdout)
     assert made["secret"].startswith("whsec_")

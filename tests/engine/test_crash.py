@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -42,7 +42,7 @@ class Stalled:
 
 
 @asynccontextmanager
-async def a_worker_in_mid_window(world: World, *, window: int = 1, job: ChunkRef | None = None) -> AsyncIterator[Stalled]:
+async def a_worker_in_mid_window(world: World, *, window: int = 1) -> AsyncIterator[Stalled]:
     """A worker whose parcels of the `window`th window have left and are not answered."""
     under_way, go_on = asyncio.Event(), asyncio.Event()
     until = len(world.channel.windows) + window
@@ -55,7 +55,7 @@ async def a_worker_in_mid_window(world: World, *, window: int = 1, job: ChunkRef
             await go_on.wait()
 
     world.channel.during = during
-    ref = job or world.steps.take()
+    ref = world.steps.take()
     assert ref is not None
     task = asyncio.create_task(world.dispatcher("stalled").run(ref))
     await under_way.wait()
@@ -233,10 +233,8 @@ async def test_a_commit_reported_lost_at_any_step_doubles_nothing(shaky: World, 
 
     flaky.before = count
     for _ in range(4):
-        try:
+        with suppress(Unavailable):
             await shaky.work()
-        except Unavailable:
-            pass
         await shaky.wait(PACE.lease + timedelta(seconds=1))
     assert (await shaky.counts(batch.id)).get(S.DISPATCHING) is None
     assert (await shaky.counts(batch.id)).get(S.ACCEPTED) is None

@@ -33,25 +33,27 @@ class StepLog:
     async def watch(self) -> None:
         """From now on the database notes every step."""
         if self._file:
-            with closing(sqlite3.connect(self._file)) as connection:
-                connection.executescript(_SQLITE)
-            return
-        connection = await asyncpg.connect(self._dsn)
-        try:
-            await connection.execute(_POSTGRES)
-        finally:
-            await connection.close()
+            with closing(sqlite3.connect(self._file)) as file:
+                file.executescript(_SQLITE)
+        else:
+            await self._ask(_POSTGRES)
 
     async def seen(self) -> frozenset[Step]:
         """Each (before, after) that occurred."""
         question = "SELECT before, after FROM seen_steps"
         if self._file:
-            with closing(sqlite3.connect(self._file)) as connection:
-                rows = connection.execute(question).fetchall()
+            with closing(sqlite3.connect(self._file)) as file:
+                rows = file.execute(question).fetchall()
         else:
-            connection = await asyncpg.connect(self._dsn)
-            try:
-                rows = await connection.fetch(question)
-            finally:
-                await connection.close()
-        return frozenset((EntryState(row[0]), EntryState(row[1])) for row in rows)
+            rows = await self._ask(question)
+        return frozenset((EntryState(before), EntryState(after)) for before, after in rows)
+
+    async def _ask(self, statements: str) -> list[tuple[str, str]]:
+        server = await asyncpg.connect(self._dsn)
+        try:
+            if statements is _POSTGRES:
+                await server.execute(statements)
+                return []
+            return [(row[0], row[1]) for row in await server.fetch(statements)]
+        finally:
+            await server.close()

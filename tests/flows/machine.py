@@ -1,15 +1,17 @@
 """What can happen to an engine, and what must hold after each of it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import ClassVar, TypeVar
 
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from muster.domain.batch import FINAL, BatchState
+from muster.domain.chunk import ChunkRef
 from muster.domain.entry import OPEN, EntryState, NewEntry
 from muster.domain.errors import WrongState
 from muster.domain.ids import BatchId, entry_id
@@ -17,48 +19,96 @@ from muster.domain.outcome import Carried, Deferred, Outcome, Refused, Unknown, 
 from muster.domain.parcel import Parcel
 from muster.domain.receipt import Verdict
 from muster.domain.retry import UnknownPolicy
+from muster.engine.dispatcher import Dispatcher
 from muster.engine.throttle import Pace
 from muster.stores.database import SqlStore, open_store
 from muster.stores.vault import Vault
 from tests.fakes.clock import FakeClock
+from tests.fakes.flaky_store import FlakyStore
 from tests.fakes.step_log import LEGAL, StepLog
 from tests.fakes.world import World, a_submission
 
 T = TypeVar("T")
 Databases = Callable[[], AbstractContextManager[str]]
 
-FATES = ("arrives", "bounces", "parts", "silent", "confirmed", "busy_once", "always_busy", "refused", "lost", "unsent_once")
-"""What the provider does with an address that ends so."""
+FAILURES: Mapping[str, Outcome] = {
+    "busy_once": Deferred("busy"),
+    "always_busy": Deferred("busy"),
+    "unsent_once": Unsent("connection_lost"),
+    "refused": Refused("blocked"),
+}
+FATES = ("arrives", "bounces", "parts", "silent", "confirmed", "lost", *FAILURES)
+"""What the provider does with an address that begins so."""
 OPTED_OUT, REJECTED = "opted_out", "rejected"
 SIZES = st.one_of(st.integers(1, 30), st.sampled_from([199, 200, 201, 499, 500, 501, 1_001, 1_200]))
+MIXTURES = st.lists(st.sampled_from((*FATES, OPTED_OUT, REJECTED)), min_size=1, max_size=5)
 SHORT, LEASE = timedelta(seconds=2), Pace().lease
 
 
-class Stalled:
-    """A worker in the middle of a window: its parcels have left, and it stands still."""
+class SlowWorker:
+    """A worker that stands still before each transaction and in the middle of each window, until it is let go on."""
 
-    def __init__(self, task: "asyncio.Task[None]", go_on: asyncio.Event) -> None:
-        self.task = task
-        self.go_on = go_on
+    def __init__(self, world: World, ref: ChunkRef) -> None:
+        self._credit = 0
+        self._go_on = asyncio.Event()
+        self._stands = asyncio.Event()
+        store = FlakyStore(world.store)
+        store.before = self.stand
+        rooms = msgspec.structs.replace(world.rooms, store=store)
+        dispatcher = Dispatcher(rooms, worker="slow", pace=Pace(), stopping=lambda: False)
+        self.task = asyncio.create_task(self._run(world, dispatcher, ref))
+
+    async def _run(self, world: World, dispatcher: Dispatcher, ref: ChunkRef) -> None:
+        try:
+            await dispatcher.run(ref)
+        finally:
+            world.steps.ended(ref)
+
+    async def stand(self) -> None:
+        """Stand still until let go on."""
+        while not self._credit:
+            self._go_on.clear()
+            self._stands.set()
+            await self._go_on.wait()
+        self._credit -= 1
+
+    async def go_on(self, strides: int) -> None:
+        """Pass `strides` places to stand at, or come to the end."""
+        if self.task.done():
+            return
+        self._stands.clear()
+        self._credit += strides
+        self._go_on.set()
+        standing = asyncio.create_task(self._stands.wait())
+        await asyncio.wait([self.task, standing], return_when=asyncio.FIRST_COMPLETED)
+        standing.cancel()
+        if self.task.done():
+            await self.task
+
+    async def die(self) -> None:
+        """Never go on."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
 
 
 class Machine(RuleBasedStateMachine):
     """One engine and one provider. Made for a database by `on`."""
 
-    databases: ClassVar[Databases]
+    databases: ClassVar[tuple[Databases]]
+    """What makes a fresh one (in a tuple, because a bare function would become a method)."""
     vault: ClassVar[Vault]
     batches = Bundle("batches")
-    stalls = Bundle("stalls")
+    slow = Bundle("slow")
 
     @classmethod
     def on(cls, databases: Databases, vault: Vault) -> "type[Machine]":
         """The machine, each example on a fresh database of `databases`."""
-        return type("MachineOnDatabase", (cls,), {"databases": staticmethod(databases), "vault": vault})
+        return type("MachineOnDatabase", (cls,), {"databases": (databases,), "vault": vault})
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.database = self.databases()
+        self.database = self.databases[0]()
         url = self.database.__enter__()
         self.steps = StepLog(url)
         self.store: SqlStore = self.do(self._open(url))
@@ -66,7 +116,7 @@ class Machine(RuleBasedStateMachine):
         self.world = self.do(World.settled(self.store, self.clock))
         self.world.channel.answer = self.answer
         self.world.channel.during = self.during
-        self.stall_next: tuple[asyncio.Event, asyncio.Event] | None = None
+        self.slow_ones: dict[asyncio.Task[None] | None, SlowWorker] = {}
         self.window_takes = timedelta()
         self.tries: dict[str, int] = {}
         self.news: list[tuple[str, Verdict]] = []
@@ -85,40 +135,26 @@ class Machine(RuleBasedStateMachine):
 
     def answer(self, parcel: Parcel) -> Outcome:
         """By the fate that the address names."""
-        fate = parcel.address.split("-")[0].lower()
+        fate = parcel.address.split("-")[0]
         tried = self.tries[parcel.key] = self.tries.get(parcel.key, 0) + 1
+        again = FAILURES.get(fate)
+        if again is not None and (tried == 1 or not fate.endswith("_once")):
+            return again
         ref = f"{parcel.key}/{tried}"
-        match fate:
-            case "always_busy":
-                return Deferred("busy")
-            case "busy_once" if tried == 1:
-                return Deferred("busy")
-            case "unsent_once" if tried == 1:
-                return Unsent("connection_lost")
-            case "refused":
-                return Refused("blocked")
-            case "confirmed":
-                return Carried((ref,), confirmed=True)
-            case "parts":
-                self.news += [(f"{ref}.0", Verdict.ARRIVED), (f"{ref}.1", Verdict.ARRIVED)]
-                return Carried((f"{ref}.0", f"{ref}.1"), segments=2)
-            case "lost":
-                self.news.append((ref, Verdict.ARRIVED))
-                return Unknown("answer_lost", refs=(ref,))
-            case "silent":
-                return Carried((ref,))
-            case _:
-                self.news.append((ref, Verdict.BOUNCED if fate == "bounces" else Verdict.ARRIVED))
-                return Carried((ref,))
+        refs = (f"{ref}.0", f"{ref}.1") if fate == "parts" else (ref,)
+        if fate not in {"silent", "confirmed"}:
+            verdict = Verdict.BOUNCED if fate == "bounces" else Verdict.ARRIVED
+            self.news += [(one, verdict) for one in refs]
+        if fate == "lost":
+            return Unknown("answer_lost", refs=refs)
+        return Carried(refs, segments=len(refs), confirmed=fate == "confirmed")
 
     async def during(self, _parcels: Sequence[Parcel]) -> None:
-        """A window takes its time, or its worker stands still in the middle of it."""
+        """A window takes its time, and a slow worker stands still in the middle of it."""
         self.clock.advance(self.window_takes)
-        if self.stall_next is not None:
-            under_way, go_on = self.stall_next
-            self.stall_next = None
-            under_way.set()
-            await go_on.wait()
+        worker = self.slow_ones.get(asyncio.current_task())
+        if worker is not None:
+            await worker.stand()
 
     # What can happen.
 
@@ -127,7 +163,7 @@ class Machine(RuleBasedStateMachine):
         self.world.handle.unknown = UnknownPolicy(prefer_arrival=prefer_arrival)
         self.world.handle.rate = rate
 
-    @rule(target=batches, size=SIZES, fates=st.lists(st.sampled_from((*FATES, OPTED_OUT, REJECTED)), min_size=1, max_size=5))
+    @rule(target=batches, size=SIZES, fates=MIXTURES)
     def submit(self, size: int, fates: list[str]) -> BatchId:
         entries = [self.an_entry(position, fates[position % len(fates)]) for position in range(size)]
         if OPTED_OUT in fates:
@@ -148,52 +184,39 @@ class Machine(RuleBasedStateMachine):
         for _ in range(steps):
             self.do(self.world.step())
 
-    @rule(target=stalls)
-    def stall(self) -> object:
-        """A worker takes a job and stands still in its first window; a chunk without one is simply worked on."""
-        stalled = self.do(self._stalled())
-        return multiple() if stalled is None else stalled
+    @rule(target=slow, strides=st.integers(0, 6))
+    def begin_slowly(self, strides: int) -> object:
+        """A worker takes a job, and stands still after a few strides."""
+        worker = self.do(self._begin_slowly(strides))
+        return multiple() if worker is None else worker
 
-    async def _stalled(self) -> Stalled | None:
+    async def _begin_slowly(self, strides: int) -> SlowWorker | None:
         ref = self.world.steps.take()
         if ref is None:
             return None
-        under_way, go_on = asyncio.Event(), asyncio.Event()
-        self.stall_next = (under_way, go_on)
+        worker = SlowWorker(self.world, ref)
+        self.slow_ones[worker.task] = worker
+        await worker.go_on(strides)
+        return None if worker.task.done() else worker
 
-        async def work() -> None:
-            try:
-                await self.world.dispatcher("stalled").run(ref)
-            finally:
-                self.world.steps.ended(ref)
+    @rule(worker=slow, strides=st.integers(1, 3))
+    def go_on_slowly(self, worker: SlowWorker, strides: int) -> None:
+        self.do(worker.go_on(strides))
 
-        task = asyncio.create_task(work())
-        waiting = asyncio.create_task(under_way.wait())
-        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
-        self.stall_next = None
-        waiting.cancel()
-        if task.done():
-            await task
-            return None
-        return Stalled(task, go_on)
+    @rule(worker=slow, batch=batches, strides=st.integers(1, 3))
+    def pause_for_a_moment(self, worker: SlowWorker, batch: BatchId, strides: int) -> None:
+        """Pause and resume while a worker goes a few strides."""
+        self.pause(batch)
+        self.do(worker.go_on(strides))
+        self.resume(batch)
 
-    @rule(stalled=consumes(stalls))
-    def come_back(self, stalled: Stalled) -> None:
-        self.do(self._come_back(stalled))
+    @rule(worker=consumes(slow))
+    def come_back(self, worker: SlowWorker) -> None:
+        self.do(worker.go_on(1_000))
 
-    async def _come_back(self, stalled: Stalled) -> None:
-        stalled.go_on.set()
-        await asyncio.wait([stalled.task])
-        if not stalled.task.cancelled():
-            await stalled.task
-
-    @rule(stalled=consumes(stalls))
-    def die(self, stalled: Stalled) -> None:
-        self.do(self._die(stalled))
-
-    async def _die(self, stalled: Stalled) -> None:
-        stalled.task.cancel()
-        await asyncio.wait([stalled.task])
+    @rule(worker=consumes(slow))
+    def die(self, worker: SlowWorker) -> None:
+        self.do(worker.die())
 
     @rule()
     def restart(self) -> None:
@@ -302,5 +325,3 @@ class Machine(RuleBasedStateMachine):
             pass
         await self.world.check_laws()
         assert {(await self.world.batch(batch)).state for batch in self.sent} <= FINAL
-
-

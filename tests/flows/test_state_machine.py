@@ -20,16 +20,16 @@ from tests.flows.machine import Machine
 
 
 def run(machine: "type[Machine]", *, examples: int) -> None:
-    """Run `examples` stories of at most 40 steps."""
+    """Run `examples` stories of at most 30 steps."""
     rules = settings(
         settings.default,
         max_examples=examples,
-        stateful_step_count=40,
+        stateful_step_count=30,
         deadline=None,
         phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(machine, settings=rules)  # type: ignore[no-untyped-call]  # Hypothesis does not type it
+    run_state_machine_as_test(machine, settings=rules)
 
 
 @pytest.mark.slow
@@ -41,10 +41,10 @@ def test_the_laws_hold_on_sqlite(sqlite_databases: SqliteDatabases, tmp_path: Pa
         yield sqlite_databases.fresh(file)
         file.unlink()
 
-    run(Machine.on(a_database, vault), examples=25)
+    run(Machine.on(a_database, vault), examples=20)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_laws_hold_on_postgresql(postgres_databases: PostgresDatabases, vault: Vault) -> None:
-    run(Machine.on(postgres_databases.fresh, vault), examples=6)
+    run(Machine.on(postgres_databases.fresh, vault), examples=4)

@@ -14,17 +14,21 @@ from muster.surfaces.bodies import LONGEST_EXPLAINED, decode
 texts = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8) | st.sampled_from(
     ['":', '" :', "\\", '\\":', "a :b", "\u00a0", '"', "é"]
 )
-scalars = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | texts
+scalars = (
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | texts
+)
 jsons = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=15
 )
 objects = st.dictionaries(texts, jsons, max_size=4)
-layouts = st.fixed_dictionaries({
-    "ensure_ascii": st.booleans(),
-    "indent": st.none() | st.integers(0, 3),
-    "separators": st.sampled_from([(",", ":"), (", ", ": "), (",", " : "), (",", "\t:\n")]),
-    "sort_keys": st.booleans(),
-})
+layouts = st.fixed_dictionaries(
+    {
+        "ensure_ascii": st.booleans(),
+        "indent": st.none() | st.integers(0, 3),
+        "separators": st.sampled_from([(",", ":"), (", ", ": "), (",", " : "), (",", "\t:\n")]),
+        "sort_keys": st.booleans(),
+    }
+)
 
 
 @given(objects, layouts, layouts)
@@ -44,11 +48,11 @@ def test_different_objects_are_different_requests(one: dict[str, object], other:
     assert (decode(json.dumps(one).encode()).fingerprint == decode(json.dumps(other).encode()).fingerprint) == same
 
 
-@given(objects, texts, scalars, scalars, layouts)
-@example({}, '":', 1, 2, {})
-@example({"a": " :"}, "b", 1, 2, {})
+@given(sent=objects, key=texts, one=scalars, other=scalars, layout=layouts)
+@example(sent={}, key='":', one=1, other=2, layout={})
+@example(sent={"a": " :"}, key="b", one=1, other=2, layout={})
 def test_a_key_given_twice_is_always_found(
-    sent: Mapping[str, object], key: str, one: object, other: object, layout: dict[str, object]
+    *, sent: Mapping[str, object], key: str, one: object, other: object, layout: dict[str, object]
 ) -> None:
     rest = json.dumps({name: value for name, value in sent.items() if name != key}, **layout)[1:-1].strip()  # type: ignore[arg-type]
     colon = layout.get("separators", (",", ":"))[1]  # type: ignore[index]

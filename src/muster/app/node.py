@@ -5,6 +5,7 @@ import random
 import secrets
 import socket
 from contextlib import nullcontext
+from contextlib import nullcontext
 from datetime import timedelta
 
 import structlog
@@ -14,6 +15,7 @@ from muster.app.channels import OpenChannels, retry_policy
 from muster.app.doors import doors
 from muster.app.http import Vitals, application
 from muster.app.listener import Listener
+from muster.app.lock import alone_on
 from muster.app.settings import Settings
 from muster.app.sole import sole_worker
 from muster.app.wiring import Core, bring_up_to_date, database_file

@@ -1,0 +1,1 @@
+"""What a tenant prepares: accounts, keys, templates, channels, suppressions, endpoints."""

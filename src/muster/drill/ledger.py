@@ -11,7 +11,7 @@ import msgspec
 from muster.drill.plan import Plan
 from muster.drill.stage import Stage
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 150
 _CARRIED = {"sent", "delivered", "undelivered", "unknown"}
 
 
@@ -38,23 +38,28 @@ def arrivals_in(log: Path) -> Counter[str]:
 
 async def account_of(stage: Stage, *, plan: Plan, batch: str) -> Account:
     """The account of `batch`, held against the plan and the carrier's arrivals."""
-    shown = await _ended(stage, batch)
-    entries = await stage.run("batch", "entries", batch, "--limit", str(shown["total"]))
-    if not isinstance(entries, list):
-        entries = entries["entries"]
+    shown = await ended(stage, batch)
+    entries = await entries_of(stage, batch)
     arrived = arrivals_in(stage.arrivals)
     states = Counter(entry["state"] for entry in entries)
     faults = [*_missing(entries, shown["total"]), *_unlike(states, plan), *_doubled(entries, arrived)]
     return Account(total=shown["total"], states=states, entries=entries, arrivals=sum(arrived.values()), faults=faults)
 
 
-async def _ended(stage: Stage, batch: str) -> Mapping[str, Any]:
-    """The batch once every receipt has come."""
+async def ended(stage: Stage, batch: str) -> Mapping[str, Any]:
+    """The batch once no entry of it is open and every receipt has come; raises TimeoutError after some minutes."""
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while True:
             shown: Mapping[str, Any] = await stage.run("batch", "show", batch)
             if shown["finished_at"]:
                 return shown
+
+
+async def entries_of(stage: Stage, batch: str) -> Sequence[Mapping[str, Any]]:
+    """All entries of a batch of at most 10,000, in order."""
+    page = await stage.run("batch", "entries", batch, "--limit", "10000")
+    entries: Sequence[Mapping[str, Any]] = page["entries"]
+    return entries
 
 
 def _missing(entries: Sequence[Mapping[str, Any]], total: int) -> list[str]:
@@ -68,7 +73,7 @@ def _missing(entries: Sequence[Mapping[str, Any]], total: int) -> list[str]:
 def _unlike(states: Mapping[str, int], plan: Plan) -> list[str]:
     """What differs from the plan. A crash may leave one window unknown, of whatever the carrier would have done."""
     doubt = states.get("unknown", 0)
-    faults = []
+    faults: list[str] = []
     for state in sorted(set(states) | set(plan.states)):
         planned, found = plan.states.get(state, 0), states.get(state, 0)
         if state != "unknown" and not planned - doubt <= found <= planned:
@@ -78,7 +83,7 @@ def _unlike(states: Mapping[str, int], plan: Plan) -> list[str]:
 
 def _doubled(entries: Sequence[Mapping[str, Any]], arrived: Mapping[str, int]) -> list[str]:
     """Entries the carrier took more often than the account admits, or that it never saw though they are carried."""
-    faults = []
+    faults: list[str] = []
     for entry in entries:
         seen = arrived.get(entry["address"].lstrip("+"), 0)
         allowed = 1 + entry["repeats"]

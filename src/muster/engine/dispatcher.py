@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from muster.domain.batch import FINAL, Batch, BatchEvent, BatchState
-from muster.domain.chunk import CHUNK_SIZE, ChunkRef, ChunkState, Lease
+from muster.domain.chunk import CHUNK_SIZE, CHUNKS_IN_QUEUE, ChunkRef, ChunkState, Lease
 from muster.domain.entry import QueuedEntry
 from muster.domain.errors import ChannelDown, LeaseLost, NotFound, Unavailable
 from muster.domain.ids import ChannelId
@@ -120,13 +120,19 @@ class Dispatcher:
                 batch.tenant, batch.number, first=lease.chunk.first, last=lease.last, at=at
             )
             await roll_up(tx, batch, total_of([Applied((), mended), applied]), at=at)
-            await self._next(tx, batch, size=CANCEL_SIZE)
         await tx.chunks.release(lease, ChunkState.DONE)
+        if batch.state not in FINAL:
+            await self._next(tx, batch, size=CANCEL_SIZE)
 
     async def _next(self, tx: Transaction, batch: Batch, *, size: int) -> None:
-        chunk = await tx.chunks.open_next(batch.tenant, batch.number, size=size)
-        if chunk is not None:
-            await self._rooms.queue.enqueue(tx, [chunk])
+        """Cut as many chunks as there is room for. One that woke to try again what was deferred brings none along."""
+        jobs: list[ChunkRef] = []
+        for _ in range(CHUNKS_IN_QUEUE - await tx.chunks.in_hand(batch.tenant, batch.number)):
+            chunk = await tx.chunks.open_next(batch.tenant, batch.number, size=size)
+            if chunk is None:
+                break
+            jobs.append(chunk)
+        await self._rooms.queue.enqueue(tx, jobs)
 
     async def _work(self, started: _Started) -> None:
         if started.channel is None:
@@ -160,18 +166,20 @@ class Dispatcher:
         slice_ends = self._rooms.clock.now() + self._pace.slice
         ready = await self._ready(errand)
         done: Settlement | None = None
+        interrupted = False
         while True:
             upcoming, ready = ready[:size], ready[size:]
             if upcoming and done is not None and (self._stopping() or self._rooms.clock.now() >= slice_ends):
                 await self._again(partial(self._finish, errand, done, hand_back=True))
                 return
             if not upcoming:
-                await self._again(partial(self._finish, errand, done, hand_back=False))
+                # A pause that interrupted it may be over again by now: then the rest is still to be done.
+                await self._again(partial(self._finish, errand, done, hand_back=interrupted))
                 return
             carry, running = await self._again(partial(self._turn, errand, done, upcoming))
             done = await self._carry(errand, carry) if carry else None
             if not running:
-                ready = []
+                ready, interrupted = ready[:0], True
 
     async def _ready(self, errand: Errand) -> Sequence[QueuedEntry]:
         """Mend what a crash left, then read what is to be dispatched."""

@@ -46,7 +46,8 @@ class Control:
         """
         async with self._store.begin() as tx:
             found = await tx.batches.get(who.tenant, batch)
-            if found.withdrawn_at is not None or found.state is BatchState.CANCELLED:
+            is_over = found.state is BatchState.CANCELLED and not (withdraw and _has_something_out(found))
+            if found.withdrawn_at is not None or is_over:
                 return found
             stopped = await self._stop(tx, who, found)
             taken_back = withdraw and (stopped or _has_something_out(found))
@@ -59,11 +60,12 @@ class Control:
             return await tx.batches.get(who.tenant, batch)
 
     async def _stop(self, tx: Transaction, who: Principal, batch: Batch) -> bool:
-        """Begin cancelling; False when the batch has ended. One that is being cancelled already counts as stopped."""
+        """Begin cancelling; False when the batch has ended by itself. One cancelled already counts as stopped."""
         try:
             await self._step(tx, who, batch, event=BatchEvent.CANCELLED)
         except WrongState:
-            return batch.state is BatchState.CANCELLING
+            # Asked anew: somebody else may have cancelled it since `batch` was read.
+            return (await tx.batches.get(who.tenant, batch.id)).state in _CALLED_OFF
         await self._wake(tx, batch)
         return True
 
@@ -72,7 +74,9 @@ class Control:
         state = await tx.batches.apply(who.tenant, batch.number, event, at=now, by=who.id)
         if state is None:
             raise WrongState(f"the batch is {batch.state.value}: it cannot be {event.value}")
-        await tell_step(tx, batch, event=event, standing=Standing(state, batch.counts), at=now)
+        # Read again under the lock of that step: a worker may have moved the counts in the meantime.
+        counts = (await tx.batches.get(who.tenant, batch.id)).counts
+        await tell_step(tx, batch, event=event, standing=Standing(state, counts), at=now)
         await tx.outbox.audit(who.tenant, who.id, f"batch:{event.value}", subject=str(batch.id), detail="", at=now)
 
     async def _wake(self, tx: Transaction, batch: Batch) -> None:
@@ -84,6 +88,7 @@ class Control:
         await self._queue.enqueue(tx, jobs)
 
 
+_CALLED_OFF = (BatchState.CANCELLING, BatchState.CANCELLED)
 _OUT = (EntryState.SENT, EntryState.DELIVERED, EntryState.UNDELIVERED, EntryState.UNKNOWN)
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from muster.domain.batch import BatchEvent, BatchState
-from muster.domain.chunk import CHUNK_SIZE, CHUNKS_IN_QUEUE
+from muster.domain.chunk import CHUNK_SIZE, CHUNKS_IN_QUEUE, ChunkRef
 from muster.domain.entry import EntryState, NewEntry
-from muster.domain.errors import IdempotencyConflict, TemplateNotActive
+from muster.domain.errors import IdempotencyConflict, NotFound, TemplateNotActive
 from muster.domain.event import EventType
 from muster.domain.ids import BatchId, BatchNumber, ChannelId, TemplateId
 from muster.domain.progress import ending
@@ -136,7 +136,7 @@ class Submit:
 
     async def _start(self, tx: Transaction, who: Principal, number: BatchNumber) -> None:
         """Put the first few chunks in the queue; each that ends brings the next."""
-        jobs = []
+        jobs: list[ChunkRef] = []
         for _ in range(CHUNKS_IN_QUEUE):
             chunk = await tx.chunks.open_next(who.tenant, number, size=CHUNK_SIZE)
             if chunk is None:
@@ -159,6 +159,8 @@ async def _template(tx: Transaction, who: Principal, submission: Submission) -> 
             template = await tx.templates.named(who.tenant, submission.kind, name)
         case identity:
             template = await tx.templates.get(who.tenant, identity)
+            if template.kind != submission.kind:
+                raise NotFound("no such template")
     if template.state is not TemplateState.ACTIVE:
         raise TemplateNotActive(f"the template is {template.state.value}, only an active one may be used")
     return template

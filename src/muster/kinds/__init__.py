@@ -1,0 +1,1 @@
+"""What a batch of each sort means. Pure."""

@@ -1,0 +1,1 @@
+"""Answering; changes nothing."""

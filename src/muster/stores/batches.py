@@ -4,7 +4,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    String,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -71,7 +85,8 @@ class BatchTable:
         return await self._one(tenant, batches.c.number == batch)
 
     async def _one(self, tenant: TenantId, which: ColumnElement[bool]) -> Batch:
-        row = (await self._connection.execute(select(batches).where(batches.c.tenant == tenant, which))).one_or_none()
+        found = await self._connection.execute(select(batches).where(batches.c.tenant == tenant, which))
+        row = found.mappings().one_or_none()
         if row is None:
             raise NotFound("no such batch")
         return _batch(row)
@@ -92,7 +107,7 @@ class BatchTable:
             .limit(page.limit)
             .offset(page.offset)
         )
-        return total, [_batch(row) for row in await self._connection.execute(statement)]
+        return total, [_batch(row) for row in (await self._connection.execute(statement)).mappings()]
 
     async def apply(
         self, tenant: TenantId, batch: BatchNumber, event: BatchEvent, *, at: datetime, by: PrincipalId | None = None
@@ -275,8 +290,7 @@ def _mentions(words: str) -> ColumnElement[bool]:
     return or_(*ways)
 
 
-def _batch(row: Row[Any]) -> Batch:
-    kept = row._asdict()
+def _batch(kept: RowMapping) -> Batch:
     return Batch(
         number=BatchNumber(kept["number"]),
         id=BatchId(kept["id"]),

@@ -1,0 +1,1 @@
+"""Vendors' HTTP, in: one package a door, and what they share."""

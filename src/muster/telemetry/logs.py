@@ -16,7 +16,8 @@ _PERSONAL = re.compile(
     r"(^|_)(address(es)?|phones?|msisdn|e?mails?|texts?|body|payload|recipients?|token|secrets?|password|keys?|bearer"
     r"|authorization|cookie|credentials?|options|title)($|_)"
 )
-_LONG_NUMBER = re.compile(r"(?<![\w.:/-])\+?\d{8,15}(?![\w.:-])")
+# With a plus: certainly one. Bare digits: only where they stand alone, so that ids and times stay readable.
+_LONG_NUMBER = re.compile(r"\+\d{7,15}|(?<![\w.:/-])\d{8,15}(?![\w.:-])")
 _MASK = "[hidden]"
 _DEEPEST = 8
 _KEEP = frozenset({"event", "level", "timestamp", "logger", "code", "bind_address"})

@@ -1,5 +1,7 @@
 """Whether the server says how it is."""
 
+from typing import Any, cast
+
 import httpx
 from litestar import Litestar
 
@@ -13,7 +15,7 @@ async def ask(path: str, *, ready: bool = True) -> httpx.Response:
             raise Unavailable("the store does not answer")
 
     app = Litestar([health(check, lambda: b"muster_up 1\n")], logging_config=None, openapi_config=None)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://muster") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", app)), base_url="http://muster") as client:
         return await client.get(path)
 
 

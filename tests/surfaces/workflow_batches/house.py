@@ -3,10 +3,11 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from time import monotonic
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
@@ -42,14 +43,16 @@ from muster.upkeep.matching import Matching
 from muster.upkeep.rescue import Rescue
 from tests.fakes.clock import FakeClock
 
-JSON = Mapping[str, object]
+Row = dict[str, Any]
+"""A JSON object of an answer."""
+Steps = Sequence[Mapping[str, object]]
 OK = {"phoneNumber": "+16475550100"}
-REFUND = [
+REFUND: Steps = [
     {"name": "notification"},
     {"name": "customer-account"},
     {"name": "financial-account", "input": {"preDefined": {"financialAccountSubType": "DEBIT"}}},
 ]
-PAY = [
+PAY: Steps = [
     {"name": "notification"},
     {"name": "lookup-profile"},
     {"name": "lookup-financial-account"},
@@ -146,7 +149,7 @@ class House:
     def client(self, token: str | None) -> httpx.AsyncClient:
         """An HTTP client that presents `token`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(cast("Any", self.app), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://muster", headers=headers)
 
     def start(self) -> None:
@@ -192,7 +195,7 @@ class Api:
         self.http = client
         self.templates: dict[str, str] = {}
 
-    async def template(self, name: str, steps: list[dict[str, object]], **more: object) -> str:
+    async def template(self, name: str, steps: Steps, **more: object) -> str:
         """Make a template; its id."""
         body = {"name": name, "displayName": name, "definition": {"steps": steps}, **more}
         made = await self.http.post(wire.TEMPLATES, json=body)
@@ -215,25 +218,25 @@ class Api:
         batch_id: str = answer.json()["batchId"]
         return batch_id
 
-    async def batch(self, batch_id: str) -> dict[str, object]:
+    async def batch(self, batch_id: str) -> Row:
         """The batch as it stands."""
         answer = await self.http.get(f"{wire.BATCHES}/{batch_id}")
         assert answer.status_code == 200, answer.text
-        found: dict[str, object] = answer.json()
+        found: Row = answer.json()
         return found
 
-    async def settled(self, batch_id: str) -> dict[str, object]:
+    async def settled(self, batch_id: str) -> Row:
         """The batch once nothing of it waits."""
         async with asyncio.timeout(60):
-            while (found := await self.batch(batch_id))["status"] in {"NEW", "QUEUED"}:
+            while (found := await self.batch(batch_id))["status"] in {"NEW", "QUEUED"}:  # noqa: ASYNC110 - asked by HTTP
                 await asyncio.sleep(0.01)
         return found
 
-    async def entries(self, batch_id: str, **query: object) -> list[dict[str, object]]:
+    async def entries(self, batch_id: str, **query: str | int) -> list[Row]:
         """A page of the batch's entries."""
-        answer = await self.http.get(f"{wire.BATCHES}/{batch_id}/entries", params=dict(query))
+        answer = await self.http.get(f"{wire.BATCHES}/{batch_id}/entries", params=query)
         assert answer.status_code == 200, answer.text
-        content: list[dict[str, object]] = answer.json()["content"]
+        content: list[Row] = answer.json()["content"]
         return content
 
     async def total(self) -> int:
@@ -247,7 +250,7 @@ def entry(parameters: object, **more: object) -> dict[str, object]:
     return {"title": "t", "parameters": parameters, **more}
 
 
-def a_batch(*entries: object, **header: object) -> dict[str, object]:
+def a_batch(*entries: object, **header: object) -> Row:
     """The body of a batch of these entries."""
     use = header.pop("useTemplate", {"templateName": "Refund"})
     return {
@@ -264,3 +267,8 @@ def basic(key: str, secret: str) -> dict[str, str]:
 def codes(answer: httpx.Response) -> list[tuple[str, str]]:
     """Path and code of every fault an answer names."""
     return [(fault["path"], fault["errorCode"]) for fault in answer.json()["errors"]]
+
+
+def faults(row: Row) -> list[tuple[str, str]]:
+    """Field and code of every fault of an entry."""
+    return [(fault["fieldName"], fault["code"]) for fault in row["fieldErrors"]]

@@ -11,7 +11,7 @@ from muster.stores.database import SqlStore
 from muster.surfaces.bodies import Limits
 from muster.surfaces.workflow_batches import wire
 from tests.fakes.clock import FakeClock
-from tests.surfaces.workflow_batches.house import OK, REFUND, Api, House, a_batch, codes, entry
+from tests.surfaces.workflow_batches.house import OK, REFUND, Api, House, a_batch, codes, entry, faults
 
 SAMPLES = Path(__file__).parent / "samples"
 AS_JSON = {"Content-Type": "application/json"}
@@ -132,7 +132,7 @@ async def test_numbers_where_text_belongs_reject_the_entry_only(api: Api) -> Non
 
     assert [row["status"] == "INVALID" for row in rows] == [True, True, True, True, False]
     assert [row["phoneNumber"] for row in rows] == ["+16475550100", None, None, "+16475550100", "+16475550100"]
-    assert {fault["code"] for row in rows for fault in row["fieldErrors"]} == {"INVALID_TYPE"}  # type: ignore[attr-defined]
+    assert {code for row in rows for _, code in faults(row)} == {"INVALID_TYPE"}
 
 
 async def test_every_fault_of_a_request_is_named_at_once(api: Api) -> None:
@@ -172,7 +172,10 @@ async def test_a_body_that_never_ends_is_cut_off(store: SqlStore, clock: FakeClo
 
 async def test_a_body_that_stops_half_way_leaves_nothing_behind(idle_api: Api) -> None:
     half = json.dumps(a_batch(entry(OK))).encode()[:40]
-    pieces = [{"type": "http.request", "body": half, "more_body": True}, {"type": "http.disconnect"}]
+    pieces: list[dict[str, object]] = [
+        {"type": "http.request", "body": half, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
 
     async def receive() -> dict[str, object]:
         return pieces.pop(0)

@@ -167,7 +167,7 @@ async def test_cancelling_by_post_answers_with_the_batch(idle_api: Api) -> None:
     ids=["delivered", "bounced", "refused", "unknown"],
 )
 async def test_what_became_of_an_entry_is_told_with_its_reason(
-    api: Api, ending: str, status: str, code: str | None, batch_status: str
+    *, api: Api, ending: str, status: str, code: str | None, batch_status: str
 ) -> None:
     batch_id = await api.accepted(entry({"phoneNumber": f"+1647555{ending}"}))
     batch = await api.settled(batch_id)
@@ -187,7 +187,9 @@ async def test_each_status_of_a_batch_can_be_searched_for(idle_api: Api) -> None
     await idle_api.http.delete(f"{wire.BATCHES}/{cancelled}")
 
     found = {
-        status: [one["id"] for one in (await idle_api.http.get(wire.BATCHES, params={"status": status})).json()["content"]]
+        status: [
+            one["id"] for one in (await idle_api.http.get(wire.BATCHES, params={"status": status})).json()["content"]
+        ]
         for status in ("NEW", "QUEUED", "COMPLETED", "INVALID", "CANCELLING", "FAILED")
     }
 

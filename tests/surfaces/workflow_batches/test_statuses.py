@@ -41,11 +41,11 @@ async def test_a_batch_is_found_by_the_status_it_shows_and_by_no_other(house: Ho
         for state in BatchState:
             for counts in MIXES:
                 for withdrawn in (False, True):
-                    batch = a_batch(state, counts, house)
-                    number = await tx.batches.add(account.tenant, batch)
+                    new = a_batch(state, counts, house)
+                    number = await tx.batches.add(account.tenant, new)
                     if withdrawn:
                         await tx.batches.withdraw(account.tenant, number, at=house.clock.now(), by=None)
-                    made.add(batch.id)
+                    made.add(new.id)
 
     shown: list[BatchId] = []
     async with house.store.read() as tx:
@@ -56,7 +56,10 @@ async def test_a_batch_is_found_by_the_status_it_shows_and_by_no_other(house: Ho
             assert {status_of(batch) for batch in found} <= {status}
             shown.extend(batch.id for batch in found)
             for batch in found:
-                assert counted(batch_detail(batch)) + sum(batch.counts[s] for s in ENTRY_STATES[Status.QUEUED]) == batch.total
+                assert (
+                    counted(batch_detail(batch)) + sum(batch.counts[s] for s in ENTRY_STATES[Status.QUEUED])
+                    == batch.total
+                )
 
     assert len(shown) == len(made)
     assert set(shown) == made

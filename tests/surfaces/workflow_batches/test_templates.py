@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from muster.surfaces.workflow_batches import wire
-from tests.surfaces.workflow_batches.house import OK, PAY, REFUND, Api, codes, entry
+from tests.surfaces.workflow_batches.house import OK, PAY, REFUND, Api, Row, codes, entry
 
 
 def a_template(**fields: object) -> dict[str, object]:
@@ -19,7 +19,12 @@ async def test_a_template_is_shown_as_it_was_made(idle_api: Api) -> None:
 
     assert made.status_code == 201
     found = made.json()
-    assert (found["version"], found["state"], found["customerMemo"], found["defaultExpiryDays"]) == (1, "ACTIVE", "Hi", 2)
+    assert (found["version"], found["state"], found["customerMemo"], found["defaultExpiryDays"]) == (
+        1,
+        "ACTIVE",
+        "Hi",
+        2,
+    )
     assert [step["name"] for step in found["steps"]] == [step["name"] for step in REFUND]
     assert found["steps"][2]["input"] == {"user": {}, "preDefined": {"financialAccountSubType": "DEBIT"}}
     again = await idle_api.http.get(f"{wire.TEMPLATES}/{found['templateId']}")
@@ -82,8 +87,8 @@ async def test_states_move_as_the_table_says(idle_api: Api) -> None:
 async def test_templates_are_listed_without_deleted_ones_unless_asked(idle_api: Api) -> None:
     await idle_api.move("Refund", "DELETED")
 
-    def names(answer: dict[str, object]) -> set[object]:
-        return {one["name"] for one in answer["content"]}  # type: ignore[attr-defined]
+    def names(answer: Row) -> set[str]:
+        return {one["name"] for one in answer["content"]}
 
     every = (await idle_api.http.get(wire.TEMPLATES)).json()
     deleted = (await idle_api.http.get(wire.TEMPLATES, params={"status": "DELETED"})).json()

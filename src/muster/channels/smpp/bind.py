@@ -25,7 +25,9 @@ _log = structlog.get_logger()
 class Bind:
     """One bind of an account, reconnected for as long as `run` runs."""
 
-    def __init__(self, exchange: Exchange, options: SmppOptions, *, command: Command, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, exchange: Exchange, options: SmppOptions, *, command: Command, changed: Callable[[], None]
+    ) -> None:
         self._exchange = exchange
         self._options = options
         self._command = command

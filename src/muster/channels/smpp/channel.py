@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from muster.channels.smpp import codes
 from muster.channels.smpp.bind import Bind
@@ -31,11 +32,12 @@ _TOO_LATE = ("too_late", "The time for handing over ran out.")
 class SmppChannel:
     """Fulfils ports.channel.Channel.
 
-    It binds on `open`, or on the first `carry`, and stays bound until `close`, so that receipts reach `sink` at any time. `on_message`
-    gets what people send (a deliver_sm that is no receipt); without it such messages are acknowledged and counted.
+    It binds on `open`, or on the first `carry`, and stays bound until `close`, so that receipts reach `sink` any time.
+    `on_message` gets what people send (a deliver_sm that is no receipt); without it such messages are acknowledged and
+    counted.
     """
 
-    def __init__(  # noqa: PLR0913 - the last two are optional
+    def __init__(
         self,
         options: SmppOptions,
         sink: ReceiptSink,
@@ -82,9 +84,7 @@ class SmppChannel:
         await self._bound(min(seconds, self._options.connect_timeout))
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        shipment = Shipment(
-            len(parcels), confirmed=not self._options.receipts, finished=lambda: done.done() or done.set_result(None)
-        )
+        shipment = Shipment(len(parcels), confirmed=not self._options.receipts, finished=partial(_end, done))
         self._queue.extend(self._packed(shipment, parcels))
         if shipment.left:
             self._shipments.add(shipment)
@@ -107,7 +107,8 @@ class SmppChannel:
         self._closing = True
         loop = asyncio.get_running_loop()
         until = loop.time() + _GOODBYE_SECONDS
-        while self._shipments and self.healthy and loop.time() < until:
+        # Every call that ends would have to set an event, for something that happens once in a channel's life.
+        while self._shipments and self.healthy and loop.time() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await self._inbox.run_once()
         await asyncio.gather(*(bind.close() for bind in self._binds))
@@ -254,6 +255,11 @@ class SmppChannel:
         for shipment, index, part, _ in queue:
             if not shipment.closed:
                 shipment.failed(index, part, _NOT_SENT)
+
+
+def _end(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 def _commands(options: SmppOptions) -> list[Command]:

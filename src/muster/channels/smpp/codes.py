@@ -99,7 +99,7 @@ _VENDOR = range(0x0400, 0x0500)
 def meaning(status: int) -> Meaning:
     """What `status` means. A provider's own code (0x400 to 0x4FF) refuses, any other unknown one defers.
 
-    Providers use their own codes for what a second try does not cure: no credit, a barred recipient, an unregistered sender.
+    Providers use their own codes for what a second try does not cure: no credit, a barred recipient, an unknown sender.
     """
     known = MEANINGS.get(status)
     if known is not None:

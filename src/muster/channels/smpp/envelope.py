@@ -24,17 +24,21 @@ class Envelope:
         )
         sender = options.source_addr.removeprefix("+")
         ton, npi = _sender_kind(sender)
-        self._head = b"".join((
-            options.service_type.encode("latin-1", "replace"),
-            b"\0",
-            bytes((
-                ton if options.source_ton is None else options.source_ton,
-                npi if options.source_npi is None else options.source_npi,
-            )),
-            sender.encode("latin-1", "replace"),
-            b"\0",
-            bytes((options.dest_ton, options.dest_npi)),
-        ))
+        self._head = b"".join(
+            (
+                options.service_type.encode("latin-1", "replace"),
+                b"\0",
+                bytes(
+                    (
+                        ton if options.source_ton is None else options.source_ton,
+                        npi if options.source_npi is None else options.source_npi,
+                    )
+                ),
+                sender.encode("latin-1", "replace"),
+                b"\0",
+                bytes((options.dest_ton, options.dest_npi)),
+            )
+        )
         registered = b"\1" if options.receipts else b"\0"
 
         def tail(coding: int, *, headed: bool) -> bytes:

@@ -12,6 +12,7 @@ from muster.channels.smpp.pdu import (
     MAX_SEQUENCE,
     RESPONSE,
     Command,
+    Frame,
     MalformedPdu,
     Message,
     check_length,
@@ -150,7 +151,7 @@ class Link(asyncio.Protocol):
                     shipment, index, part, _ = sent[0]
                     shipment.carried(index, part, data[at + HEADER_BYTES : end].partition(b"\0")[0].decode("latin-1"))
             else:
-                self._other(command, status, sequence, data[at + HEADER_BYTES : end])
+                self._other(Frame(command, status, sequence, data[at + HEADER_BYTES : end]))
             at = end
         return at
 
@@ -208,10 +209,11 @@ class Link(asyncio.Protocol):
 
     # In, beside the answers to submit_sm.
 
-    def _other(self, command: int, status: int, sequence: int, body: bytes) -> None:
+    def _other(self, frame: Frame) -> None:
         """One PDU that is no answer to submit_sm."""
+        command, status, sequence = frame.command, frame.status, frame.sequence
         if command == Command.DELIVER_SM:
-            self._delivered(sequence, body)
+            self._delivered(sequence, frame.body)
         elif command == Command.ENQUIRE_LINK:
             self._write(pack(Command.ENQUIRE_LINK_RESP, sequence))
         elif command == self._command | RESPONSE and self.state is State.BINDING:

@@ -25,6 +25,7 @@ class Pace:
         self._target = 0.0
         self._second_at = now
         self._taken = 0
+        self._before = 0
         if ceiling is not None:
             self._tokens = self._most(ceiling)
 
@@ -35,14 +36,14 @@ class Pace:
 
     def take(self, wanted: int, *, now: float) -> int:
         """How many of `wanted` may leave at once; they count as gone."""
-        if self._limit is None:
-            granted = wanted
-        else:
-            self._recover(now)
-            self._fill(now)
-            granted = min(wanted, int(self._tokens)) if self._limit is not None else wanted
+        self._recover(now)
+        granted = wanted
+        if self._limit is not None:
+            self._fill(self._limit, now=now)
+            granted = min(wanted, int(self._tokens))
             self._tokens -= granted
         if now - self._second_at >= 1:
+            self._before = self._taken if now - self._second_at < 2 else 0  # noqa: PLR2004 - the second just past
             self._second_at, self._taken = now, 0
         self._taken += granted
         return granted
@@ -62,7 +63,8 @@ class Pace:
         """The provider wants it slower. What was under way at that moment is throttled too and counts once."""
         if self._slowed_at is not None and now - self._slowed_at < 1:
             return
-        rate = self._limit if self._limit is not None else self._taken / max(now - self._second_at, _BURST_SECONDS)
+        # Providers count by the second: what a second held is the rate, however short the burst was.
+        rate = self._limit if self._limit is not None else float(max(self._taken, self._before))
         self._slowed_at = self._raised_at = self._filled_at = now
         self._limit = max(_SLOWEST, rate * _DECREASE)
         self._step = max(_SLOWEST, rate * _RECOVERY)
@@ -79,9 +81,8 @@ class Pace:
             if self._limit >= self._target:
                 self._limit, self._slowed_at = self._ceiling, None
 
-    def _fill(self, now: float) -> None:
-        if self._limit is not None:
-            self._tokens = min(self._most(self._limit), self._tokens + (now - self._filled_at) * self._limit)
+    def _fill(self, limit: float, *, now: float) -> None:
+        self._tokens = min(self._most(limit), self._tokens + (now - self._filled_at) * limit)
         self._filled_at = now
 
     @staticmethod

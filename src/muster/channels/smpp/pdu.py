@@ -159,13 +159,15 @@ def cstring(body: bytes) -> str:
 
 def write_bind(bind: Bind) -> bytes:
     """The body of a bind."""
-    return b"".join((
-        _text(bind.system_id, 15),
-        _text(bind.password, 8),
-        _text(bind.system_type, 12),
-        bytes((bind.interface_version, bind.addr_ton, bind.addr_npi)),
-        _text(bind.address_range, 40),
-    ))
+    return b"".join(
+        (
+            _text(bind.system_id, 15),
+            _text(bind.password, 8),
+            _text(bind.system_type, 12),
+            bytes((bind.interface_version, bind.addr_ton, bind.addr_npi)),
+            _text(bind.address_range, 40),
+        )
+    )
 
 
 def read_bind(body: bytes) -> Bind:
@@ -188,25 +190,29 @@ def write_message(message: Message) -> bytes:
     """The body of a submit_sm or deliver_sm; at most 254 octets of short_message fit, use message_payload beyond."""
     if len(message.short_message) > 254:  # noqa: PLR2004 - sm_length (5.2.21)
         raise MalformedPdu("A short_message holds at most 254 octets.", 0x01)
-    return b"".join((
-        _text(message.service_type, 5),
-        bytes((message.source_ton, message.source_npi)),
-        _text(message.source, 20),
-        bytes((message.destination_ton, message.destination_npi)),
-        _text(message.destination, 20),
-        bytes((message.esm_class, message.protocol_id, message.priority)),
-        _text(message.schedule, 16),
-        _text(message.validity, 16),
-        bytes((
-            message.registered_delivery,
-            message.replace_if_present,
-            message.data_coding,
-            message.default_message,
-            len(message.short_message),
-        )),
-        message.short_message,
-        write_tlvs(message.tlvs),
-    ))
+    return b"".join(
+        (
+            _text(message.service_type, 5),
+            bytes((message.source_ton, message.source_npi)),
+            _text(message.source, 20),
+            bytes((message.destination_ton, message.destination_npi)),
+            _text(message.destination, 20),
+            bytes((message.esm_class, message.protocol_id, message.priority)),
+            _text(message.schedule, 16),
+            _text(message.validity, 16),
+            bytes(
+                (
+                    message.registered_delivery,
+                    message.replace_if_present,
+                    message.data_coding,
+                    message.default_message,
+                    len(message.short_message),
+                )
+            ),
+            message.short_message,
+            write_tlvs(message.tlvs),
+        )
+    )
 
 
 def read_message(body: bytes) -> Message:

@@ -9,19 +9,21 @@ from types import MappingProxyType
 from muster.channels.smpp.pdu import EsmClass, Message, Tag
 from muster.domain.receipt import Receipt, Verdict
 
-_WORDS: Mapping[str, Verdict] = MappingProxyType({
-    "DELIVRD": Verdict.ARRIVED,
-    "EXPIRED": Verdict.EXPIRED,
-    "DELETED": Verdict.BOUNCED,
-    "UNDELIV": Verdict.BOUNCED,
-    "ACCEPTD": Verdict.ON_ITS_WAY,
-    "ENROUTE": Verdict.ON_ITS_WAY,
-    "SCHEDUL": Verdict.ON_ITS_WAY,
-    # The SMSC has lost track of it for good and will send nothing more.
-    "UNKNOWN": Verdict.BOUNCED,
-    "REJECTD": Verdict.BOUNCED,
-    "SKIPPED": Verdict.BOUNCED,
-})
+_WORDS: Mapping[str, Verdict] = MappingProxyType(
+    {
+        "DELIVRD": Verdict.ARRIVED,
+        "EXPIRED": Verdict.EXPIRED,
+        "DELETED": Verdict.BOUNCED,
+        "UNDELIV": Verdict.BOUNCED,
+        "ACCEPTD": Verdict.ON_ITS_WAY,
+        "ENROUTE": Verdict.ON_ITS_WAY,
+        "SCHEDUL": Verdict.ON_ITS_WAY,
+        # The SMSC has lost track of it for good and will send nothing more.
+        "UNKNOWN": Verdict.BOUNCED,
+        "REJECTD": Verdict.BOUNCED,
+        "SKIPPED": Verdict.BOUNCED,
+    }
+)
 _BY_HEAD = {word[:5]: verdict for word, verdict in _WORDS.items()}
 _STATES = ("SCHEDUL", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED")
 """message_state (5.2.28) in the words of the text."""

@@ -41,23 +41,25 @@ class Event(StrEnum):
 _S, _E = State, Event
 _BOUND = MappingProxyType({_E.UNBIND_SENT: _S.UNBINDING, _E.UNBIND_RECEIVED: _S.UNBOUND, _E.LOST: _S.CLOSED})
 
-TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType({
-    _S.OPEN: {_E.BIND_SENT: _S.BINDING, _E.LOST: _S.CLOSED},
-    _S.BINDING: {
-        _E.BOUND_AS_TRANSMITTER: _S.BOUND_TX,
-        _E.BOUND_AS_RECEIVER: _S.BOUND_RX,
-        _E.BOUND_AS_TRANSCEIVER: _S.BOUND_TRX,
-        _E.BIND_REFUSED: _S.UNBOUND,
-        _E.UNBIND_RECEIVED: _S.UNBOUND,
-        _E.LOST: _S.CLOSED,
-    },
-    _S.BOUND_TX: _BOUND,
-    _S.BOUND_RX: _BOUND,
-    _S.BOUND_TRX: _BOUND,
-    _S.UNBINDING: {_E.UNBIND_ANSWERED: _S.UNBOUND, _E.UNBIND_RECEIVED: _S.UNBOUND, _E.LOST: _S.CLOSED},
-    _S.UNBOUND: {_E.LOST: _S.CLOSED},
-    _S.CLOSED: {},
-})
+TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType(
+    {
+        _S.OPEN: {_E.BIND_SENT: _S.BINDING, _E.LOST: _S.CLOSED},
+        _S.BINDING: {
+            _E.BOUND_AS_TRANSMITTER: _S.BOUND_TX,
+            _E.BOUND_AS_RECEIVER: _S.BOUND_RX,
+            _E.BOUND_AS_TRANSCEIVER: _S.BOUND_TRX,
+            _E.BIND_REFUSED: _S.UNBOUND,
+            _E.UNBIND_RECEIVED: _S.UNBOUND,
+            _E.LOST: _S.CLOSED,
+        },
+        _S.BOUND_TX: _BOUND,
+        _S.BOUND_RX: _BOUND,
+        _S.BOUND_TRX: _BOUND,
+        _S.UNBINDING: {_E.UNBIND_ANSWERED: _S.UNBOUND, _E.UNBIND_RECEIVED: _S.UNBOUND, _E.LOST: _S.CLOSED},
+        _S.UNBOUND: {_E.LOST: _S.CLOSED},
+        _S.CLOSED: {},
+    }
+)
 """Every legal step. CLOSED has no exits: a new connection is a new session."""
 
 MAY_SUBMIT = frozenset({State.BOUND_TX, State.BOUND_TRX})

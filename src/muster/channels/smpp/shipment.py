@@ -80,9 +80,9 @@ class Shipment:
 def conclude(answers: Sequence[Answer], *, confirmed: bool) -> Outcome:
     """The outcome of a parcel from those of its parts.
 
-    All taken: Carried. None taken and none lost: as the first refused part says, else the first deferred, else Unsent. Anything
-    between is Unknown, with the ids of what was taken: part of the text may arrive, so sending all of it again would
-    double that part, and only a person or the channel's policy may want that.
+    All taken: Carried. None taken and none lost: as the first refused part says, else the first deferred, else Unsent.
+    Anything between is Unknown, with the ids of what was taken: part of the text may arrive, so sending all of it again
+    would double that part, and only a person or the channel's policy may want that.
     """
     refs = tuple(answer for answer in answers if isinstance(answer, str))
     if len(refs) == len(answers):
@@ -93,7 +93,9 @@ def conclude(answers: Sequence[Answer], *, confirmed: bool) -> Outcome:
     failures = [answer for answer in answers if isinstance(answer, Deferred | Refused | Unsent)]
     worst = min(failures, key=lambda failure: (Refused, Deferred, Unsent).index(type(failure)))
     if refs:
-        return Unknown("partly_taken", f"{len(refs)} of {len(answers)} segments were taken. {worst.detail}".strip(), refs)
+        return Unknown(
+            "partly_taken", f"{len(refs)} of {len(answers)} segments were taken. {worst.detail}".strip(), refs
+        )
     return worst
 
 

@@ -1,7 +1,7 @@
 """Words to octets: GSM 03.38, UCS-2, and the cutting of long texts into segments. Pure.
 
-A segment carries at most 140 octets over the air: 160 septets or 70 UCS-2 characters alone; with the user data header of a
-concatenated message (3GPP TS 23.040, 9.2.3.24.1) 153 or 67, and one less of each where the reference has 16 bits.
+A segment carries at most 140 octets over the air: 160 septets or 70 UCS-2 characters alone; with the user data header
+of a concatenated message (3GPP TS 23.040, 9.2.3.24.1) 153 or 67, and one less of each where the reference has 16 bits.
 """
 
 import codecs
@@ -13,7 +13,18 @@ _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENSION = {"\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F, "[": 0x3C, "~": 0x3D, "]": 0x3E, "|": 0x40, "€": 0x65}
+_EXTENSION = {
+    "\f": 0x0A,
+    "^": 0x14,
+    "{": 0x28,
+    "}": 0x29,
+    "\\": 0x2F,
+    "[": 0x3C,
+    "~": 0x3D,
+    "]": 0x3E,
+    "|": 0x40,
+    "€": 0x65,
+}
 _ESCAPE = 0x1B
 _ESCAPED = str.maketrans({char: "\x1b" + _BASIC[code] for char, code in _EXTENSION.items()})
 _EXTENDED = {code: char for char, code in _EXTENSION.items()}
@@ -31,7 +42,7 @@ class Alphabet(StrEnum):
     GSM7 = "gsm7"
     """GSM 03.38, one septet an octet."""
     LATIN1 = "latin1"
-    """ISO 8859-1; the SMSC recodes it, so only texts that GSM 03.38 has too are sent in it, and lengths count as septets."""
+    """ISO 8859-1; the SMSC recodes it, so only texts that GSM 03.38 has too are sent in it, counted in septets."""
 
 
 class Segments(msgspec.Struct, frozen=True, gc=False):

@@ -77,9 +77,7 @@ class Arrivals:
 
 def arrival_of(message: Message, *, time: float, session: int, answer: tuple[int, str], behaviour: str) -> Arrival:
     """The arrival of `message`, answered with (command_status, id)."""
-    header, octets = (
-        read_header(message.content) if message.esm_class & EsmClass.UDHI else (None, message.content)
-    )
+    header, octets = read_header(message.content) if message.esm_class & EsmClass.UDHI else (None, message.content)
     return Arrival(
         time=time,
         session=session,

@@ -1,4 +1,4 @@
-"""The last four digits of a number decide what becomes of a message to it; docs/reference/smpp-channel.md has the table."""
+"""The last four digits of a number decide what becomes of a message; docs/reference/smpp-channel.md has the table."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -25,22 +25,24 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PLAIN = Behaviour(name="delivered")
-BY_ENDING: Mapping[str, Behaviour] = MappingProxyType({
-    "0001": Behaviour(name="refused", status=0x0B),
-    "0002": Behaviour(name="throttled first", status=0x58, passes_later=True),
-    "0003": Behaviour(name="undeliverable", states=("UNDELIV",), error=34),
-    "0004": Behaviour(name="no receipt", states=()),
-    "0005": Behaviour(name="late receipt", late=True),
-    "0006": Behaviour(name="fails first", status=0x08, passes_later=True),
-    "0007": Behaviour(name="answer lost", answers=False, cuts=True),
-    "0008": Behaviour(name="never answered", answers=False, states=()),
-    "0009": Behaviour(name="expired", states=("EXPIRED",)),
-    "0010": Behaviour(name="early receipt", early=True),
-    "0011": Behaviour(name="receipt twice", states=("DELIVRD", "DELIVRD")),
-    "0012": Behaviour(name="rejected", states=("REJECTD",), error=8),
-    "0013": Behaviour(name="on its way first", states=("ENROUTE", "DELIVRD")),
-    "0014": Behaviour(name="queue full first", status=0x14, passes_later=True),
-})
+BY_ENDING: Mapping[str, Behaviour] = MappingProxyType(
+    {
+        "0001": Behaviour(name="refused", status=0x0B),
+        "0002": Behaviour(name="throttled first", status=0x58, passes_later=True),
+        "0003": Behaviour(name="undeliverable", states=("UNDELIV",), error=34),
+        "0004": Behaviour(name="no receipt", states=()),
+        "0005": Behaviour(name="late receipt", late=True),
+        "0006": Behaviour(name="fails first", status=0x08, passes_later=True),
+        "0007": Behaviour(name="answer lost", answers=False, cuts=True),
+        "0008": Behaviour(name="never answered", answers=False, states=()),
+        "0009": Behaviour(name="expired", states=("EXPIRED",)),
+        "0010": Behaviour(name="early receipt", early=True),
+        "0011": Behaviour(name="receipt twice", states=("DELIVRD", "DELIVRD")),
+        "0012": Behaviour(name="rejected", states=("REJECTD",), error=8),
+        "0013": Behaviour(name="on its way first", states=("ENROUTE", "DELIVRD")),
+        "0014": Behaviour(name="queue full first", status=0x14, passes_later=True),
+    }
+)
 
 
 def behaviour_of(destination: str) -> Behaviour:

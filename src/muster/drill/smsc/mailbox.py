@@ -9,7 +9,16 @@ from typing import Protocol
 from muster.channels.smpp.pdu import EsmClass, Message, Tag
 from muster.drill.smsc.options import ReceiptStyle
 
-_STATES = {"ENROUTE": 1, "DELIVRD": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIV": 5, "ACCEPTD": 6, "UNKNOWN": 7, "REJECTD": 8}
+_STATES = {
+    "ENROUTE": 1,
+    "DELIVRD": 2,
+    "EXPIRED": 3,
+    "DELETED": 4,
+    "UNDELIV": 5,
+    "ACCEPTD": 6,
+    "UNKNOWN": 7,
+    "REJECTD": 8,
+}
 _RECEIPT, _INTERMEDIATE = int(EsmClass.RECEIPT), int(EsmClass.INTERMEDIATE)
 _ID_TAG = Tag.RECEIPTED_MESSAGE_ID.to_bytes(2, "big")
 _STATE_TAG = Tag.MESSAGE_STATE.to_bytes(2, "big") + b"\0\1"
@@ -73,12 +82,16 @@ def receipt(message_id: str, *, to: Message, state: str, error: int, style: Rece
         text = b"id:%b sub:001 dlvrd:%03d submit date:%b done date:%b stat:%b err:%03d text:" % (
             ref, state == "DELIVRD", stamp, stamp, state.encode(), error,
         )  # fmt: skip
-    return b"".join((
-        bytes((0, to.destination_ton, to.destination_npi)),
-        to.destination.encode("latin-1"),
-        bytes((0, to.source_ton, to.source_npi)),
-        to.source.encode("latin-1"),
-        bytes((0, _INTERMEDIATE if state in {"ENROUTE", "ACCEPTD"} else _RECEIPT, 0, 0, 0, 0, 0, 0, 0, 0, len(text))),
-        text,
-        tlvs,
-    ))
+    return b"".join(
+        (
+            bytes((0, to.destination_ton, to.destination_npi)),
+            to.destination.encode("latin-1"),
+            bytes((0, to.source_ton, to.source_npi)),
+            to.source.encode("latin-1"),
+            bytes(
+                (0, _INTERMEDIATE if state in {"ENROUTE", "ACCEPTD"} else _RECEIPT, 0, 0, 0, 0, 0, 0, 0, 0, len(text))
+            ),
+            text,
+            tlvs,
+        )
+    )

@@ -45,7 +45,9 @@ class Smsc:
         await self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.stop()
 
     async def start(self) -> None:
@@ -62,7 +64,8 @@ class Smsc:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
         self.cut()
-        while self.sessions:
+        # A cut connection says so in the next turn or two of the loop.
+        while self.sessions:  # noqa: ASYNC110
             await asyncio.sleep(0)
         self._arrivals.flush()
 
@@ -134,6 +137,10 @@ class Smsc:
         """Make arrivals durable."""
         self._arrivals.flush()
 
+    def came(self, session: Session) -> None:
+        """A connection stands."""
+        self.sessions.append(session)
+
     def left(self, session: Session) -> None:
         """A connection is gone."""
         self.sessions.remove(session)
@@ -146,9 +153,7 @@ class Smsc:
 
     def _session(self) -> Session:
         self._connections += 1
-        session = Session(self, window=self.options.window, number=self._connections)
-        self.sessions.append(session)
-        return session
+        return Session(self, window=self.options.window, number=self._connections)
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()

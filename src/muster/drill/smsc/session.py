@@ -1,12 +1,14 @@
 """One client's connection to the simulated SMSC."""
 
 import asyncio
+from functools import partial
 from typing import Protocol, cast
 
 from muster.channels.smpp.pdu import (
     RESPONSE,
     Bind,
     Command,
+    Frame,
     MalformedPdu,
     pack,
     read_bind,
@@ -14,7 +16,6 @@ from muster.channels.smpp.pdu import (
 )
 from muster.drill.smsc.mailbox import Mailbox
 
-_BINDS = {Command.BIND_TRANSCEIVER, Command.BIND_TRANSMITTER, Command.BIND_RECEIVER}
 _RECEIVES = {Command.BIND_TRANSCEIVER, Command.BIND_RECEIVER}
 _RESUBMIT_AFTER = 0.5
 INVALID_COMMAND, NOT_BOUND, ALREADY_BOUND = 0x03, 0x04, 0x05
@@ -33,6 +34,10 @@ class Centre(Protocol):
 
     def flush(self) -> None:
         """Make durable what was taken, before it is answered."""
+        ...
+
+    def came(self, session: "Session") -> None:
+        """A connection stands."""
         ...
 
     def left(self, session: "Session") -> None:
@@ -66,6 +71,7 @@ class Session(asyncio.Protocol):
         """Wait for a bind."""
         # uvloop's transports are no subclass of asyncio.Transport, so this cannot be checked.
         self._transport = cast("asyncio.Transport", transport)
+        self._centre.came(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """What was told and not acknowledged is told again."""
@@ -92,13 +98,13 @@ class Session(asyncio.Protocol):
             if frame.command == Command.SUBMIT_SM and self.bound is not None:
                 answers.append(self._centre.submit(self, frame.sequence, frame.body))
             else:
-                answers.append(self._other(frame.command, frame.status, frame.sequence, frame.body))
-            if self._cutting:
+                answers.append(self._other(frame))
+            if self._is_cutting():
                 break
         self._centre.flush()
         if not self.silent:
             self.write(b"".join(answers))
-        if self._cutting and self._transport is not None:
+        if self._is_cutting() and self._transport is not None:
             self._transport.close()
 
     # For mailboxes.
@@ -131,38 +137,50 @@ class Session(asyncio.Protocol):
         if data and self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def _other(self, command: int, status: int, sequence: int, body: bytes) -> bytes:
-        """The answer to one PDU that is no submit_sm of a bound client."""
-        if command == Command.DELIVER_SM_RESP:
-            told = self._told.pop(sequence, None)
-            if told is not None and status:
-                later = asyncio.get_running_loop().time() + _RESUBMIT_AFTER
-                self._centre.mailbox(self.system_id).put(told, at=later)
-            return b""
-        if command in _BINDS:
-            return self._bind(command, sequence, body)
-        if command == Command.UNBIND:
-            self.cut(soon=True)
-            return pack(Command.UNBIND_RESP, sequence)
-        if command == Command.ENQUIRE_LINK:
-            return pack(Command.ENQUIRE_LINK_RESP, sequence)
-        if command & RESPONSE:
-            return b""
-        if command == Command.SUBMIT_SM:
-            return pack(Command.SUBMIT_SM_RESP, sequence, status=NOT_BOUND)
-        return pack(Command.GENERIC_NACK, sequence, status=INVALID_COMMAND)
+    def _is_cutting(self) -> bool:
+        # A call, because a submission may have begun to cut since the last look.
+        return self._cutting
 
-    def _bind(self, command: int, sequence: int, body: bytes) -> bytes:
+    def _other(self, frame: Frame) -> bytes:
+        """The answer to one PDU that is no submit_sm of a bound client; empty for none."""
+        match frame.command:
+            case Command.DELIVER_SM_RESP:
+                self._acknowledged(frame)
+                answer = b""
+            case Command.BIND_TRANSCEIVER | Command.BIND_TRANSMITTER | Command.BIND_RECEIVER:
+                answer = self._bind(frame)
+            case Command.UNBIND:
+                self.cut(soon=True)
+                answer = pack(Command.UNBIND_RESP, frame.sequence)
+            case Command.ENQUIRE_LINK:
+                answer = pack(Command.ENQUIRE_LINK_RESP, frame.sequence)
+            case Command.SUBMIT_SM:
+                answer = pack(Command.SUBMIT_SM_RESP, frame.sequence, status=NOT_BOUND)
+            case response if response & RESPONSE:
+                answer = b""
+            case _:
+                answer = pack(Command.GENERIC_NACK, frame.sequence, status=INVALID_COMMAND)
+        return answer
+
+    def _acknowledged(self, frame: Frame) -> None:
+        """A receipt that the client could not take is told again later."""
+        told = self._told.pop(frame.sequence, None)
+        if told is not None and frame.status:
+            later = asyncio.get_running_loop().time() + _RESUBMIT_AFTER
+            self._centre.mailbox(self.system_id).put(told, at=later)
+
+    def _bind(self, frame: Frame) -> bytes:
+        answer = partial(pack, frame.command | RESPONSE, frame.sequence)
         if self.bound is not None:
-            return pack(command | RESPONSE, sequence, status=ALREADY_BOUND)
+            return answer(status=ALREADY_BOUND)
         try:
-            bind = read_bind(body)
+            bind = read_bind(frame.body)
         except MalformedPdu as problem:
-            return pack(command | RESPONSE, sequence, status=problem.status)
+            return answer(status=problem.status)
         status = self._centre.bind(self, bind)
         if status:
-            return pack(command | RESPONSE, sequence, status=status)
-        self.bound, self.system_id = command, bind.system_id
-        if command in _RECEIVES:
+            return answer(status=status)
+        self.bound, self.system_id = frame.command, bind.system_id
+        if self.bound in _RECEIVES:
             self._centre.mailbox(bind.system_id).receivers.append(self)
-        return pack(command | RESPONSE, sequence, b"rehearsal\0")
+        return answer(b"rehearsal\0")

@@ -1,0 +1,41 @@
+"""Which channel carries a batch, and how much is handed over at once."""
+
+from datetime import timedelta
+
+import pytest
+
+from muster.domain.batch import Batch
+from muster.domain.ids import ChannelId, TenantId
+from muster.engine.route import route
+from muster.engine.throttle import Pace, window_size
+from muster.ports.store.channels import ChannelAccount
+from tests.fakes.clock import START
+from tests.fakes.world import World
+
+
+def an_account(number: int, kind: str) -> ChannelAccount:
+    return ChannelAccount(id=ChannelId(number), tenant=TenantId(1), kind=kind, options={}, created_at=START)
+
+
+@pytest.fixture
+async def batch(world: World) -> Batch:
+    """A batch that names no channel."""
+    return await world.send(1)
+
+
+async def test_the_newest_real_channel_carries_a_batch_that_names_none(batch: Batch) -> None:
+    accounts = [an_account(1, "smpp"), an_account(2, "smpp"), an_account(3, "sandbox")]
+    assert route(batch, accounts) == 2
+
+
+async def test_the_newest_sandbox_carries_what_no_real_channel_can(batch: Batch) -> None:
+    assert route(batch, [an_account(1, "sandbox"), an_account(2, "sandbox")]) == 2
+    assert route(batch, []) is None
+
+
+@pytest.mark.parametrize(
+    ("rate", "size"), [(None, 200), (10_000.0, 200), (200.0, 200), (199.5, 200), (30.0, 30), (0.2, 1)]
+)
+def test_a_window_is_what_the_channel_takes_in_one_slice(rate: float | None, size: int) -> None:
+    assert window_size(rate, pace=Pace()) == size
+    assert window_size(30, pace=Pace(slice=timedelta(seconds=2))) == 60
