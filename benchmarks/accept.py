@@ -34,7 +34,8 @@ async def measure(size: Size) -> Result:
         async with _session(home, tenant) as http:
             first = await _post(http, body(entries, key="before all"))
             bare = BareSqlite(home.folder / "bare.db", like=home.database, batch=home.number(first[1]))
-            ours, theirs = [], []
+            ours: list[float] = []
+            theirs: list[float] = []
             for turn in range(rounds + _WARM_UP):
                 request = body(entries, key=f"turn-{turn}")
                 ours.append((await _post(http, request))[0])

@@ -12,12 +12,8 @@ from pathlib import Path
 
 import asyncpg
 
-_COLUMNS = (
-    *("batch", "position", "state", "address", "payload", "reason", "faults"),
-    *("attempts", "repeats", "segments", "updated_at"),
-)
-PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
-"""As durable as Muster: a commit survives a power cut."""
+from benchmarks.even import NEW_COLUMNS, PRAGMAS
+
 Row = tuple[object, ...]
 
 
@@ -30,15 +26,15 @@ class BareSqlite:
             self._connection.execute(pragma)
         with closing(sqlite3.connect(f"file:{like}?mode=ro", uri=True)) as theirs:
             table = theirs.execute("SELECT sql FROM sqlite_master WHERE name = 'entries'").fetchone()[0]
-            statement = f"SELECT {', '.join(_COLUMNS)} FROM entries WHERE batch = ? ORDER BY position"  # noqa: S608 - our own words
+            statement = f"SELECT {', '.join(NEW_COLUMNS)} FROM entries WHERE batch = ? ORDER BY position"  # noqa: S608 - our own words
             self.rows: Sequence[Row] = theirs.execute(statement, (batch,)).fetchall()
         self._connection.execute(table)
 
     def take(self, body: bytes, batch: int) -> float:
         """Take one body in as batch number `batch`; the seconds it took."""
         rows = [(batch, *row[1:]) for row in self.rows]
-        marks = ", ".join("?" * len(_COLUMNS))
-        insert = f"INSERT INTO entries ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - our own words
+        marks = ", ".join("?" * len(NEW_COLUMNS))
+        insert = f"INSERT INTO entries ({', '.join(NEW_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - our own words
         began = time.perf_counter()
         json.loads(body)
         self._connection.execute("BEGIN IMMEDIATE")
@@ -62,7 +58,7 @@ async def take_postgres(url: str, body: bytes, rows: Sequence[Row], *, rounds: i
             began = time.perf_counter()
             json.loads(body)
             async with connection.transaction():
-                await connection.copy_records_to_table("bare_entries", records=records, columns=_COLUMNS)
+                await connection.copy_records_to_table("bare_entries", records=records, columns=NEW_COLUMNS)
             seconds.append(time.perf_counter() - began)
     finally:
         await connection.close()

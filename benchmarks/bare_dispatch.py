@@ -16,9 +16,7 @@ from collections.abc import Iterator
 
 import uvloop
 
-from benchmarks.bare_accept import PRAGMAS
-from benchmarks.house import WINDOW
-from muster.domain.chunk import WINDOW_SIZE
+from benchmarks.even import PRAGMAS, STORED_AT_ONCE, UNANSWERED
 
 _HEADER = struct.Struct(">IIII")
 _SUBMIT, _SUBMIT_RESP, _BIND, _BIND_RESP = 0x4, 0x80000004, 0x9, 0x80000009
@@ -34,7 +32,7 @@ class Bare(asyncio.Protocol):
         self._batch = batch
         self._bodies = self._encoded()
         self._open = 0
-        self._outcomes: list[tuple[str, int, int, int]] = []
+        self._outcomes: list[tuple[str, str, int, int, int]] = []
         self._rest = b""
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -53,20 +51,20 @@ class Bare(asyncio.Protocol):
             if len(data) - at < length:
                 break
             if command == _SUBMIT_RESP:
-                # data[at + 16 : at + length - 1] is the provider's id. With receipts off nobody will ask for it.
-                self._outcomes.append(("failed" if status else "delivered", now, self._batch, sequence - _FIRST))
+                ref = data[at + _HEADER.size : at + length - 1].decode("ascii")
+                self._outcomes.append(("failed" if status else "delivered", ref, now, self._batch, sequence - _FIRST))
                 self._open -= 1
             at += length
         self._rest = data[at:]
         self._refill()
-        if len(self._outcomes) >= WINDOW_SIZE or not self._open:
+        if len(self._outcomes) >= STORED_AT_ONCE or not self._open:
             self._store()
         if not self._open and not self.done.done():
             self.done.set_result(None)
 
     def _refill(self) -> None:
-        out = []
-        while self._open < WINDOW:
+        out: list[bytes] = []
+        while self._open < UNANSWERED:
             message = next(self._bodies, None)
             if message is None:
                 break
@@ -80,7 +78,7 @@ class Bare(asyncio.Protocol):
         select = (
             "SELECT position, address, payload FROM entries WHERE batch = ? AND position >= ? ORDER BY position LIMIT ?"
         )
-        while rows := self._database.execute(select, (self._batch, position, WINDOW_SIZE)).fetchall():
+        while rows := self._database.execute(select, (self._batch, position, STORED_AT_ONCE)).fetchall():
             for position, address, payload in rows:
                 memo = json.loads(payload)["memo"]
                 # As long as Muster's, whose links end in 22 characters.
@@ -94,7 +92,8 @@ class Bare(asyncio.Protocol):
             return
         self._database.execute("BEGIN IMMEDIATE")
         self._database.executemany(
-            "UPDATE entries SET state = ?, updated_at = ?, attempts = 1, segments = 1 WHERE batch = ? AND position = ?",
+            "UPDATE entries SET state = ?, detail = ?, updated_at = ?, attempts = 1, segments = 1"
+            " WHERE batch = ? AND position = ?",
             self._outcomes,
         )
         self._database.execute("COMMIT")
@@ -124,7 +123,7 @@ async def _run(arguments: argparse.Namespace) -> dict[str, float]:
 def _prepared(like: str, batch: int, file: str) -> sqlite3.Connection:
     """A file with the batch as it was before anything of it was sent."""
     database = sqlite3.connect(file, isolation_level=None)
-    for pragma in (*PRAGMAS, "PRAGMA wal_autocheckpoint=4000", "PRAGMA cache_size=-65536"):
+    for pragma in PRAGMAS:
         database.execute(pragma)
     database.execute("ATTACH ? AS theirs", (like,))
     database.execute(database.execute("SELECT sql FROM theirs.sqlite_master WHERE name = 'entries'").fetchone()[0])

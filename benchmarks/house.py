@@ -6,19 +6,22 @@ import sqlite3
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from benchmarks.even import UNANSWERED
 from benchmarks.people import TEMPLATE
+from benchmarks.submit import submit
+from muster.app.settings import load
+from muster.app.wiring import Core, opened
+from muster.domain.tenant import Principal
 from muster.drill.stage import Client, Stage, StageError
 
 BATCHES = "/v2/linx/workflow-batches"
-WINDOW = 100
-"""Unanswered messages on one bind: the channel's default, and what the bare script keeps to."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE_SECONDS = 900
 _GLANCE_SECONDS = 0.2
@@ -31,6 +34,7 @@ class Tenant(msgspec.Struct, frozen=True):
 
     name: str
     token: str
+    who: Principal
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -50,6 +54,10 @@ class House(Stage):
 
     server: Process
     smsc: Process
+
+    def __init__(self, folder: Path, *, database_url: str | None = None) -> None:
+        super().__init__(folder, database_url=database_url, settings=_SETTINGS)
+        self._database_url = database_url
 
     async def open(self, *more: str, receipts: bool = False) -> Tenant:
         """Start both, and make the first account; `more` goes to `muster serve`."""
@@ -78,24 +86,24 @@ class House(Stage):
 
     async def tenant(self, name: str, *, receipts: bool) -> Tenant:
         """An account with a channel and the template, ready to send."""
-        made = await self.run("account", "add", name)
         options = {
-            "host": "127.0.0.1", "port": self.smsc_port, "system_id": name, "window": WINDOW, "receipts": receipts,
-        }  # fmt: skip
-        flags = [part for key, value in options.items() for part in ("--option", f"{key}={value}".lower())]
-        await self.run("channel", "add", name, "smpp", *flags)
-        tenant = Tenant(name, made["token"])
+            "host": "127.0.0.1",
+            "port": str(self.smsc_port),
+            "system_id": name,
+            "window": str(UNANSWERED),
+            "receipts": str(receipts).lower(),
+        }
+        async with self._core() as core:
+            made = await core.accounts.add(name)
+            await core.channels.add(made.tenant, "smpp", options)
+        who = Principal(id=made.principal, tenant=made.tenant, role=made.role)
+        tenant = Tenant(name, made.token, who)
         async with self.client(tenant) as client:
-            steps = [
-                {"name": "notification", "input": {"preDefined": {"introductoryMessage": "Collect it here:"}}},
-                {"name": "customer-account"},
-            ]
-            template = {"name": TEMPLATE, "displayName": TEMPLATE, "definition": {"steps": steps}}
-            await client.call("POST", "/v2/linx/templates", template)
+            await client.call("POST", "/v2/linx/templates", _template())
         return tenant
 
     @asynccontextmanager
-    async def client(self, tenant: Tenant) -> AsyncIterator[Client]:
+    async def client(self, tenant: Tenant) -> AsyncGenerator[Client]:
         """A client that acts for the account."""
         client = Client(self.url, tenant.token)
         try:
@@ -104,10 +112,13 @@ class House(Stage):
             await client.close()
 
     async def submit(self, tenant: Tenant, entries: int) -> tuple[str, float]:
-        """Keep a batch of any size beside the server, as benchmarks/submit.py does: its id, and the seconds it took."""
-        arguments = ("--data", str(self.data), "--account", tenant.name, "--entries", str(entries))
-        made = await script("benchmarks.submit", *arguments, environment=self._environment)
-        return made["id"], made["seconds"]
+        """Keep a batch of any size beside the server (benchmarks/submit.py): its id, and the seconds it took."""
+        async with self._core() as core:
+            return await submit(core, tenant.who, entries)
+
+    def _core(self) -> AbstractAsyncContextManager[Core]:
+        """The use cases on the server's store."""
+        return opened(load(environment={}, flags={"data": self.data, "database_url": self._database_url}))
 
     @property
     def data(self) -> Path:
@@ -158,25 +169,33 @@ class House(Stage):
 
 
 @asynccontextmanager
-async def house(*, database_url: str | None = None, settings: Mapping[str, str] | None = None) -> AsyncIterator[House]:
+async def house(*, database_url: str | None = None) -> AsyncGenerator[House]:
     """A house in a temporary folder; everything in it is stopped and removed at the end."""
     with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
-        made = House(Path(folder), database_url=database_url, settings={**_SETTINGS, **(settings or {})})
+        made = House(Path(folder), database_url=database_url)
         try:
             yield made
         finally:
             await made.close()
 
 
-async def script(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401
+async def script(module: str, *arguments: str) -> Any:  # noqa: ANN401 - decoded JSON
     """Run one of our scripts in a process of its own; the JSON it printed, decoded. Raises StageError."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment
+        sys.executable, "-m", module, *arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
     )
     output, errors = await process.communicate()
     if process.returncode:
         raise StageError(f"{module} failed:\n{errors.decode()}")
     return msgspec.json.decode(output)
+
+
+def _template() -> Mapping[str, object]:
+    steps = [
+        {"name": "notification", "input": {"preDefined": {"introductoryMessage": "Collect it here:"}}},
+        {"name": "customer-account"},
+    ]
+    return {"name": TEMPLATE, "displayName": TEMPLATE, "definition": {"steps": steps}}
 
 
 def peak_mib(process: Process) -> float:

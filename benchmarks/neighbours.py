@@ -31,7 +31,7 @@ _GLANCE_SECONDS = 0.02
 
 async def measure(size: Size) -> Result:
     """Idle, then busy."""
-    large, tries = size.of(5_000, 200_000, 1_000_000), size.of(3, 20, 40)
+    large, tries = size.of(5_000, 200_000, 1_000_000), size.of(2, 20, 40)
     async with house() as home:
         big = await home.open()
         small = await home.tenant("Small", receipts=False)

@@ -1,9 +1,9 @@
 """Scenario 5: what an entry costs in a batch of 200,000 (with --full 1,000,000), beside one of 10,000.
 
 Both go the same way: submitted beside the door, which takes 10,000 entries at most (see submit.py), and dispatched over
-SMPP until every outcome is stored. The cost is the time of submitting and that from the first chunk to the last outcome,
-divided by the entries. Several small batches are sent before and after the large one, all by one server, so that
-neither a cold start nor the hour decides.
+SMPP until every outcome is stored. The cost is the time of submitting, and that from the first chunk to the last
+outcome, divided by the entries. Several small batches are sent before and after the large one, all by one server, so
+that neither a cold start nor the hour decides.
 """
 
 from statistics import median

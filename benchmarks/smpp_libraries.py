@@ -196,7 +196,7 @@ async def aiosmpplib(port: int, messages: int) -> None:
 async def smpplib(port: int, messages: int) -> None:
     """smpplib: synchronous, so it is sent a window full, then as many answers are read."""
     import smpplib.client  # type: ignore[import-untyped]  # noqa: PLC0415 - measured where installed
-    from smpplib import consts  # type: ignore[import-untyped]  # noqa: PLC0415
+    from smpplib import consts  # noqa: PLC0415
 
     client = smpplib.client.Client("127.0.0.1", port, allow_unknown_opt_params=True)
     client.set_message_sent_handler(lambda _pdu: None)

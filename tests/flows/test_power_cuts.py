@@ -6,7 +6,7 @@ Real processes: the server (or its worker), a carrier that keeps its own list of
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from muster.surfaces.workflow_batches.wire import BATCHES, TEMPLATES
 
 ENTRIES = 2_000
 CUTS = 50
-# Slow enough that every cut meets a batch on its way.
-RATE = "400"
+# Slow enough that most cuts meet the batch on its way.
+RATE = "120"
 SETTINGS = {
-    "MUSTER_LEASE_SECONDS": "2",
-    "MUSTER_CARRY_SECONDS": "1",
+    "MUSTER_WORKERS": "1",
+    # Where several processes may share the store, the lease of a dead one must run out within the next one's life.
+    "MUSTER_LEASE_SECONDS": "1",
+    "MUSTER_CARRY_SECONDS": "0.5",
     "MUSTER_UPKEEP_SECONDS": "0.2",
     "MUSTER_REST_SECONDS": "0.2",
 }
@@ -39,7 +41,7 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 def number(position: int) -> str:
-    return f"+1647{position:05d}12"
+    return f"+1647{position:04d}1212"
 
 
 def batch_of(size: int) -> Mapping[str, Any]:
@@ -52,13 +54,15 @@ def batch_of(size: int) -> Mapping[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_nothing_is_lost_or_silently_doubled_in_fifty_power_cuts(stage: Stage) -> None:
+async def test_nothing_is_lost_or_silently_doubled_in_fifty_power_cuts(
+    stage: Stage, record_property: Callable[[str, object], None]
+) -> None:
     await stage.carrier()
     dice = random.Random(20260101)  # noqa: S311 - chooses moments, guards nothing
     server = await stage.serve()
     batch = await submitted(stage)
     for _ in range(CUTS):
-        await asyncio.sleep(dice.uniform(0, 0.3))
+        await asyncio.sleep(dice.uniform(0, 1))
         await kill(server)
         server = await stage.serve()
     shown = await ended(stage, batch)
@@ -67,10 +71,11 @@ async def test_nothing_is_lost_or_silently_doubled_in_fifty_power_cuts(stage: St
     states = Counter(entry["state"] for entry in entries)
     arrived = arrivals_in(stage.arrivals)
     twice = {n: times for n, times in arrived.items() if times > 1}
-    print(f"\n{CUTS} power cuts: {dict(states)}; {sum(arrived.values())} arrivals, {len(twice)} numbers twice")  # noqa: T201
+    figures = f"{CUTS} power cuts: {dict(states)}, {sum(arrived.values())} arrivals, {len(twice)} of them repeated"
+    record_property("figures", figures)
     assert shown["total"] == ENTRIES == sum(states.values())
     assert [entry["position"] for entry in entries] == list(range(ENTRIES))
-    assert set(states) <= {"delivered", "unknown"}
+    assert set(states) == {"delivered", "unknown"}
     assert unmarked(entries, arrived) == {}
     assert all(number(e["position"]).lstrip("+") in arrived for e in entries if e["state"] == "delivered")
 

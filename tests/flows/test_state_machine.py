@@ -41,10 +41,10 @@ def test_the_laws_hold_on_sqlite(sqlite_databases: SqliteDatabases, tmp_path: Pa
         yield sqlite_databases.fresh(file)
         file.unlink()
 
-    run(Machine.on(a_database, vault), examples=20)
+    run(Machine.on(a_database, vault), examples=40)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_laws_hold_on_postgresql(postgres_databases: PostgresDatabases, vault: Vault) -> None:
-    run(Machine.on(postgres_databases.fresh, vault), examples=4)
+    run(Machine.on(postgres_databases.fresh, vault), examples=6)

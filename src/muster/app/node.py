@@ -5,7 +5,6 @@ import random
 import secrets
 import socket
 from contextlib import nullcontext
-from contextlib import nullcontext
 from datetime import timedelta
 
 import structlog
@@ -15,7 +14,6 @@ from muster.app.channels import OpenChannels, retry_policy
 from muster.app.doors import doors
 from muster.app.http import Vitals, application
 from muster.app.listener import Listener
-from muster.app.lock import alone_on
 from muster.app.settings import Settings
 from muster.app.sole import sole_worker
 from muster.app.wiring import Core, bring_up_to_date, database_file
@@ -57,6 +55,8 @@ class Node:
     async def run(self) -> bool:
         """Run until told to stop; True when everything ended by itself within the time for it."""
         settings = self._core.settings
+        if settings.embedded and not settings.workers:
+            log.warning("nobody_works", hint="no other process can work on an embedded store")
         if settings.workers:
             await self._channels.tend()
             await self._rescue.refill(alone=settings.embedded)

@@ -161,9 +161,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     return found
 
 
-def _take(
-    merged: dict[str, object], given: tuple[str, str, object], faults: list[Fault], *, strict: bool
-) -> None:
+def _take(merged: dict[str, object], given: tuple[str, str, object], faults: list[Fault], *, strict: bool) -> None:
     """Check one value by its own field's type; keep it, or note the fault with where it came from."""
     source, name, raw = given
     path = f"{PREFIX}{name.upper()}" if source == "environment" else f"{source}: {name}"

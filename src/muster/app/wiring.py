@@ -70,9 +70,7 @@ class Core:
         self.submit = Submit(self.store, self.queue, self.clock, new_uuid=uuid4)
         self.suppressions = SuppressionList(self.store, self.clock, WorkflowBatches().comparable)
         self.templates = TemplateCatalog(self.store, self.clock, uuid4)
-        self.push = HttpPush(
-            _guard(settings), self.clock, deadline=timedelta(seconds=settings.webhook_timeout_seconds)
-        )
+        self.push = HttpPush(_guard(settings), self.clock, deadline=timedelta(seconds=settings.webhook_timeout_seconds))
         self.endpoints = EndpointCatalog(
             self.store, self.push, self.clock, new_uuid=uuid4, random_bytes=secrets.token_bytes
         )

@@ -70,10 +70,11 @@ class ChoreLoop:
         while not self._stopping.is_set():
             try:
                 await self._chore.run_once()
-            except Unavailable as exc:
+            except (Unavailable, OSError) as exc:
+                # OSError: the database's address does not answer at all, which the queue passes on as it is.
                 self._lacks += 1
                 self._meter.count("chores", chore=self._chore.name, result="unavailable")
-                log.warning("chore_postponed", chore=self._chore.name, reason=exc.message, times=self._lacks)
+                log.warning("chore_postponed", chore=self._chore.name, reason=str(exc), times=self._lacks)
             else:
                 self._lacks = 0
                 self._meter.count("chores", chore=self._chore.name, result="done")

@@ -1,0 +1,1 @@
+"""Ways out: one folder each, and none knows another."""

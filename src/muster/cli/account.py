@@ -26,9 +26,7 @@ def account() -> None:
 @store_options
 @json_option
 @click.pass_obj
-def add(
-    session: Session, /, *, name: str, credit: int, role: str, as_json: bool, **flags: str | Path | None
-) -> None:
+def add(session: Session, /, *, name: str, credit: int, role: str, as_json: bool, **flags: str | Path | None) -> None:
     """Make an account NAME and print its credentials, which cannot be read again."""
 
     async def work(core: Core) -> tuple[NewAccount, ChannelAccount]:

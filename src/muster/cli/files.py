@@ -127,5 +127,3 @@ def _first(cells: dict[str, object], names: Sequence[str]) -> object:
 def _whole(value: object) -> object:
     """A cell of CSV as a number where it is one; anything else is left for the entry's own check."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-
-

@@ -102,10 +102,8 @@ class ChunkTable:
 
     async def in_hand(self, tenant: TenantId, batch: BatchNumber) -> int:
         """How many chunks are queued or running."""
-        # Two look-ups in the index of unfinished chunks: the batch may have thousands that are done or wait.
         statement = text(
-            "SELECT count(*) FROM chunks WHERE state IN ('queued', 'running') AND state <> 'done'"
-            " AND batch = :batch AND tenant = :tenant"
+            "SELECT count(*) FROM chunks WHERE batch = :batch AND tenant = :tenant AND state IN ('queued', 'running')"
         )
         found: int = (await self._connection.execute(statement, {"batch": batch, "tenant": tenant})).scalar_one()
         return found

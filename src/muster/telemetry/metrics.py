@@ -20,39 +20,45 @@ class Figure(msgspec.Struct, frozen=True):
     labels: tuple[str, ...] = ()
 
 
-COUNTERS: Mapping[str, Figure] = MappingProxyType({
-    "outcomes": Figure("What channels answered for entries, by sort of answer.", ("outcome",)),
-    "chunks": Figure("Chunks a worker finished or handed back."),
-    "leases_lost": Figure("Chunks a worker lost to another because its lease ran out."),
-    "receipts": Figure("Receipts taken from channels."),
-    "entries_submitted": Figure("Entries stored by accepted batches, by kind.", ("kind",)),
-    "batches_submitted": Figure("Batches accepted, by kind.", ("kind",)),
-    "http_requests": Figure("HTTP requests answered, by route template and status.", ("method", "route", "status")),
-    "smpp_receipts": Figure("Receipts taken from SMSCs and kept."),
-    "smpp_receipts_not_kept": Figure("Receipts an SMSC is asked to send again, because the store was away."),
-    "smpp_unreadable_receipts": Figure("Messages from SMSCs that are receipts and could not be read."),
-    "smpp_messages_received": Figure("Messages from people, which nobody takes yet."),
-    "smpp_malformed": Figure("PDUs that are not what the protocol says."),
-    "smpp_late_answers": Figure("Answers of SMSCs that came after they counted as lost."),
-    "smpp_dead_peers": Figure("Sessions given up because the SMSC was silent."),
-    "smpp_sessions_lost": Figure("SMPP sessions that ended."),
-    "smpp_throttled": Figure("Times an SMSC asked for less."),
-    "webhook_events_told": Figure("Events fanned out to the webhook endpoints that want them."),
-    "webhook_deliveries": Figure("Attempts to deliver an event to a webhook, by outcome.", ("outcome",)),
-    "chores": Figure("Rounds of upkeep, by chore and result.", ("chore", "result")),
-})
-OBSERVATIONS: Mapping[str, Figure] = MappingProxyType({
-    "window_seconds": Figure("Time a channel took for one window of entries."),
-    "submit_seconds": Figure("Time to check and store one batch.", ("kind",)),
-    "http_request_seconds": Figure("Time to answer an HTTP request, by route template.", ("method", "route")),
-})
-LEVELS: Mapping[str, Figure] = MappingProxyType({
-    "queue_depth": Figure("Chunks with a job that waits or runs."),
-    "open_connections": Figure("HTTP connections open."),
-    "channels_open": Figure("Channels open in this process.", ("kind",)),
-    "channels_fit": Figure("Open channels that could hand something over now.", ("kind",)),
-    "build_info": Figure("Always 1; the label says which version runs.", ("version",)),
-})
+COUNTERS: Mapping[str, Figure] = MappingProxyType(
+    {
+        "outcomes": Figure("What channels answered for entries, by sort of answer.", ("outcome",)),
+        "chunks": Figure("Chunks a worker finished or handed back."),
+        "leases_lost": Figure("Chunks a worker lost to another because its lease ran out."),
+        "receipts": Figure("Receipts taken from channels."),
+        "entries_submitted": Figure("Entries stored by accepted batches, by kind.", ("kind",)),
+        "batches_submitted": Figure("Batches accepted, by kind.", ("kind",)),
+        "http_requests": Figure("HTTP requests answered, by route template and status.", ("method", "route", "status")),
+        "smpp_receipts": Figure("Receipts taken from SMSCs and kept."),
+        "smpp_receipts_not_kept": Figure("Receipts an SMSC is asked to send again, because the store was away."),
+        "smpp_unreadable_receipts": Figure("Messages from SMSCs that are receipts and could not be read."),
+        "smpp_messages_received": Figure("Messages from people, which nobody takes yet."),
+        "smpp_malformed": Figure("PDUs that are not what the protocol says."),
+        "smpp_late_answers": Figure("Answers of SMSCs that came after they counted as lost."),
+        "smpp_dead_peers": Figure("Sessions given up because the SMSC was silent."),
+        "smpp_sessions_lost": Figure("SMPP sessions that ended."),
+        "smpp_throttled": Figure("Times an SMSC asked for less."),
+        "webhook_events_told": Figure("Events fanned out to the webhook endpoints that want them."),
+        "webhook_deliveries": Figure("Attempts to deliver an event to a webhook, by outcome.", ("outcome",)),
+        "chores": Figure("Rounds of upkeep, by chore and result.", ("chore", "result")),
+    }
+)
+OBSERVATIONS: Mapping[str, Figure] = MappingProxyType(
+    {
+        "window_seconds": Figure("Time a channel took for one window of entries."),
+        "submit_seconds": Figure("Time to check and store one batch.", ("kind",)),
+        "http_request_seconds": Figure("Time to answer an HTTP request, by route template.", ("method", "route")),
+    }
+)
+LEVELS: Mapping[str, Figure] = MappingProxyType(
+    {
+        "queue_depth": Figure("Chunks with a job that waits or runs."),
+        "open_connections": Figure("HTTP connections open."),
+        "channels_open": Figure("Channels open in this process.", ("kind",)),
+        "channels_fit": Figure("Open channels that could hand something over now.", ("kind",)),
+        "build_info": Figure("Always 1; the label says which version runs.", ("version",)),
+    }
+)
 
 
 class PrometheusMeter:
