@@ -69,8 +69,8 @@ def middle(name: str, values: Sequence[float], unit: str) -> Iterator[Figure]:
     """The median of `values`, and the range they lie in where there are several."""
     yield Figure(name, median(values), unit)
     if len(values) > 1:
-        yield Figure(f"{name}, best", min(values), unit)
-        yield Figure(f"{name}, worst", max(values), unit)
+        yield Figure(f"{name}, lowest", min(values), unit)
+        yield Figure(f"{name}, highest", max(values), unit)
 
 
 def percentile(values: Sequence[float], part: float) -> float:

@@ -31,7 +31,6 @@ async def submit(core: Core, who: Principal, entries: int) -> tuple[str, float]:
     submission = Submission(
         kind=NAME,
         title="benchmark",
-        total=entries,
         template=TEMPLATE,
         entries=checked,
         idempotency_key=None,

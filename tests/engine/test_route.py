@@ -34,8 +34,8 @@ async def test_the_newest_sandbox_carries_what_no_real_channel_can(batch: Batch)
 
 
 @pytest.mark.parametrize(
-    ("rate", "size"), [(None, 200), (10_000.0, 200), (200.0, 200), (199.5, 200), (30.0, 30), (0.2, 1)]
+    ("rate", "size"), [(None, 200), (10_000.0, 200), (2_000.0, 200), (1_995.0, 200), (300.0, 30), (2.0, 1)]
 )
-def test_a_window_is_what_the_channel_takes_in_one_slice(rate: float | None, size: int) -> None:
+def test_a_window_is_what_the_channel_takes_in_a_tenth_of_a_second(rate: float | None, size: int) -> None:
     assert window_size(rate, pace=Pace()) == size
-    assert window_size(30, pace=Pace(slice=timedelta(seconds=2))) == 60
+    assert window_size(30, pace=Pace(window=timedelta(seconds=2))) == 60

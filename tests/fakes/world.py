@@ -202,7 +202,6 @@ def a_submission(entries: Sequence[NewEntry], *, key: str | None = None, fingerp
     return Submission(
         kind="plain",
         title="Refunds",
-        total=len(entries),
         template=None,
         entries=lambda _template: entries,
         idempotency_key=key,

@@ -12,7 +12,7 @@ from muster.domain.outcome import Carried, Deferred, Outcome, Refused, Unknown, 
 from muster.domain.retry import RetryPolicy, UnknownPolicy
 from muster.ports.store.entries import Change
 from muster.ports.store.receipts import Handover
-from muster.settle.outcomes import LONGEST_UNSENT_WAIT, Rules, Settlement, lost, settle
+from muster.settle.outcomes import UNSENT_WAIT, Rules, Settlement, lost, settle
 from tests.fakes.clock import START
 
 STEPS = (timedelta(seconds=1), timedelta(seconds=5))
@@ -71,8 +71,8 @@ def test_when_the_steps_are_used_up_the_entry_fails_and_says_after_how_many() ->
 def test_what_never_left_is_tried_again_however_often_that_was(attempts: int) -> None:
     held = change(Unsent("connection_lost"), an_entry(attempts=attempts))
     assert held.after is S.HELD
-    assert held.due_at is not None
-    assert START < held.due_at <= START + LONGEST_UNSENT_WAIT
+    assert held.due_at == START + UNSENT_WAIT
+    assert held.unsent
     assert not held.repeat
 
 

@@ -6,7 +6,7 @@ from muster.domain.chunk import CHUNKS_IN_QUEUE, ChunkRef, ChunkState
 from muster.domain.entry import EntryState as S
 from tests.fakes.world import PACE, World
 
-LATER = timedelta(seconds=1)
+LATER = timedelta(seconds=2)
 
 
 async def test_at_start_every_queued_chunk_gets_a_job(world: World) -> None:

@@ -309,7 +309,6 @@ def _submission(handed: Handed) -> Submission:
     return Submission(
         kind=NAME,
         title=order.idempotency_key or "",
-        total=len(order.drafts),
         template=order.template,
         entries=make,
         idempotency_key=order.idempotency_key,

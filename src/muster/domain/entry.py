@@ -70,6 +70,8 @@ TRANSITIONS: Mapping[EntryState, Mapping[EntryEvent, EntryState]] = MappingProxy
             _E.CANCELLED: _S.CANCELLED,
         },
         _S.HELD: {
+            # Held for a repeat, and the provider tells that the first one did arrive.
+            _E.ARRIVED: _S.DELIVERED,
             _E.DUE: _S.ACCEPTED,
             _E.INTENDED: _S.DISPATCHING,
             _E.REFUSED: _S.FAILED,
@@ -140,7 +142,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence for people that goes with `reason`."""
     faults: tuple[Fault, ...] = ()
     attempts: int = 0
-    """How often an intent to dispatch it was written."""
+    """How often it left the machine, or may have."""
     repeats: int = 0
     """How often it was sent again although an earlier outcome is unknown."""
     segments: int = 0

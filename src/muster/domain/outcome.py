@@ -32,12 +32,13 @@ class Refused(msgspec.Struct, frozen=True, tag=True, gc=False):
 class Unknown(msgspec.Struct, frozen=True, tag=True, gc=False):
     """It left the machine and the answer was lost: it may have arrived, so it is never sent again blindly.
 
-    `refs` are the ids of segments that were acknowledged before the answer was lost.
+    `refs` are the ids of segments that were acknowledged before the answer was lost, of `segments` in all.
     """
 
     code: str
     detail: str = ""
     refs: tuple[str, ...] = ()
+    segments: int = 1
 
 
 class Unsent(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -176,8 +176,11 @@ class Dispatcher:
                 # A pause that interrupted it may be over again by now: then the rest is still to be done.
                 await self._again(partial(self._finish, errand, done, hand_back=interrupted))
                 return
+            intended_at = self._rooms.clock.now()
             carry, running = await self._again(partial(self._turn, errand, done, upcoming))
-            done = await self._carry(errand, carry) if carry else None
+            # Counted from the intent: a process that froze in between finds the time over, and sends nothing.
+            deadline = intended_at + self._pace.carry
+            done = await self._carry(errand, carry, deadline=deadline) if carry else None
             if not running:
                 ready, interrupted = ready[:0], True
 
@@ -202,11 +205,11 @@ class Dispatcher:
             result = await turn(tx, errand, done=done, upcoming=upcoming, at=now)
         return result.carry, result.state is BatchState.RUNNING
 
-    async def _carry(self, errand: Errand, carry: Carry) -> Settlement:
+    async def _carry(self, errand: Errand, carry: Carry, *, deadline: datetime) -> Settlement:
         began = self._rooms.clock.now()
         outcomes: Sequence[Outcome]
         try:
-            outcomes = await errand.handle.channel.carry(carry.parcels, deadline=began + self._pace.carry)
+            outcomes = await errand.handle.channel.carry(carry.parcels, deadline=deadline)
         except ChannelDown as error:
             outcomes = [Unsent(error.code, error.message)] * len(carry.parcels)
         ended = self._rooms.clock.now()

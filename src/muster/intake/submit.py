@@ -31,11 +31,10 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     title: str
-    total: int
     template: TemplateId | str | None
     """By id, or by exact name; None for kinds without templates."""
     entries: Callable[[Template | None], Sequence[NewEntry]]
-    """Makes the entries, `total` of them in order of position, once the template is known."""
+    """Makes the entries, in order of position, once the template is known."""
     idempotency_key: str | None
     """None: one is made."""
     scope: str

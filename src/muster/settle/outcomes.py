@@ -11,8 +11,8 @@ from muster.domain.retry import RetryPolicy, UnknownPolicy
 from muster.ports.store.entries import Change
 from muster.ports.store.receipts import Handover
 
-LONGEST_UNSENT_WAIT = timedelta(seconds=60)
-"""What never left is tried again at least this often: a provider that is away costs waiting, never an entry."""
+UNSENT_WAIT = timedelta(seconds=2)
+"""When what never left is tried again. It does not count as an attempt: a provider that is away costs no entry."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +35,18 @@ def settle(entries: Sequence[QueuedEntry], outcomes: Sequence[Outcome], *, rules
     handovers: list[Handover] = []
     for entry, outcome in zip(entries, outcomes, strict=True):
         changes.append(_change(entry, outcome, rules=rules, at=at))
-        refs = outcome.refs if isinstance(outcome, Carried | Unknown) else ()
-        parts = max(len(refs), outcome.segments if isinstance(outcome, Carried) else 0)
-        handovers.extend(Handover(entry.position, ref, part, parts) for part, ref in enumerate(refs))
+        handovers.extend(_handovers(entry, outcome))
     return Settlement(tuple(changes), tuple(handovers))
+
+
+def _handovers(entry: QueuedEntry, outcome: Outcome) -> list[Handover]:
+    match outcome:
+        case Carried(refs=refs, segments=segments) | Unknown(refs=refs, segments=segments):
+            # Segments without a ref count too: receipts for the others alone must not make the entry delivered.
+            parts = max(len(refs), segments)
+            return [Handover(entry.position, ref, part, parts) for part, ref in enumerate(refs)]
+        case Deferred() | Refused() | Unsent():
+            return []
 
 
 def lost(entries: Sequence[QueuedEntry], *, unknown: UnknownPolicy, at: datetime) -> tuple[Change, ...]:
@@ -56,14 +64,14 @@ def _change(entry: QueuedEntry, outcome: Outcome, *, rules: Rules, at: datetime)
             return _step(entry, EntryEvent.REFUSED, reason=code, detail=detail)
         case Deferred(after=after):
             return _postponed(entry, outcome, rules.retry.next_delay(entry.attempts + 1, at_least=after), at=at)
-        case Unsent():
-            wait = min(timedelta(seconds=2 ** min(entry.attempts, 6)), LONGEST_UNSENT_WAIT)
-            return _postponed(entry, outcome, wait, at=at)
+        case Unsent(code=code, detail=detail):
+            due_at = at + UNSENT_WAIT
+            return _step(entry, EntryEvent.DEFERRED, reason=code, detail=detail, due_at=due_at, unsent=True)
         case Unknown():
             return _uncertain(entry, outcome, rules.unknown, at=at)
 
 
-def _postponed(entry: QueuedEntry, outcome: Deferred | Unsent, wait: timedelta | None, *, at: datetime) -> Change:
+def _postponed(entry: QueuedEntry, outcome: Deferred, wait: timedelta | None, *, at: datetime) -> Change:
     if wait is None:
         detail = f"given up after {entry.attempts + 1} attempts: {outcome.detail or outcome.code}"
         return _step(entry, EntryEvent.REFUSED, reason=outcome.code, detail=detail)
@@ -85,6 +93,9 @@ def _step(  # noqa: PLR0913 - one keyword for each thing a step may carry
     due_at: datetime | None = None,
     segments: int = 0,
     repeat: bool = False,
+    unsent: bool = False,
 ) -> Change:
     after = TRANSITIONS[EntryState.DISPATCHING][event]
-    return Change(entry.position, EntryState.DISPATCHING, after, reason, detail or None, due_at, segments, repeat)
+    return Change(
+        entry.position, EntryState.DISPATCHING, after, reason, detail or None, due_at, segments, repeat, unsent
+    )

@@ -33,6 +33,7 @@ _CHANGE_COLUMNS = {
     "due_at": "int",
     "segments": "int",
     "repeats": "int",
+    "unsent": "int",
 }
 # sqlite3 binds a plain str several times faster than a member of a StrEnum.
 _PLAIN = {state: state.value for state in EntryState}
@@ -141,7 +142,8 @@ class EntryTable:
             return Applied((), {})
         statement = text(
             "UPDATE entries SET state = v.after, reason = v.reason, detail = v.detail, due_at = v.due_at,"
-            " segments = entries.segments + v.segments, repeats = entries.repeats + v.repeats, updated_at = :at"
+            " segments = entries.segments + v.segments, repeats = entries.repeats + v.repeats,"
+            " attempts = entries.attempts - v.unsent, updated_at = :at"
             f" FROM {given(self._connection, _CHANGE_COLUMNS)} AS v"
             " WHERE entries.batch = v.batch AND entries.position = v.position AND entries.state = v.before"
             f" AND {_OWN} RETURNING entries.position"
@@ -157,6 +159,7 @@ class EntryTable:
                 None if c.due_at is None else micros(c.due_at),
                 c.segments,
                 int(c.repeat),
+                int(c.unsent),
             )
             for c in changes
         ]

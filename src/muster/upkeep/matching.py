@@ -47,6 +47,13 @@ class Overdue:
 
     async def run_once(self) -> int:
         """End what is overdue; how many entries."""
+        ended = found = await self._round()
+        while found == AT_ONCE:
+            found = await self._round()
+            ended += found
+        return ended
+
+    async def _round(self) -> int:
         now = self._clock.now()
         async with self._store.read() as tx:
             overdue = await tx.entries.across_tenants_overdue(sent_before=now - self._wait, limit=AT_ONCE)

@@ -9,7 +9,8 @@ from muster.ports.store.unit import Store, Transaction
 
 log = structlog.get_logger()
 
-AT_ONCE = 500
+AT_ONCE = 5_000
+"""The most chunks looked at in one round."""
 
 
 class Rescue:

@@ -27,8 +27,8 @@ def test_a_text_that_was_taken_in_part_is_unknown_with_the_ids_of_that_part() ->
 
 
 def test_a_lost_answer_makes_the_whole_text_unknown() -> None:
-    assert concluded("1", LOST, NO) == Unknown("answer_lost", "", ("1",))
-    assert concluded(NO, LOST) == LOST
+    assert concluded("1", LOST, NO) == Unknown("answer_lost", "", ("1",), 3)
+    assert concluded(NO, LOST) == Unknown("answer_lost", segments=2)
 
 
 def test_when_time_is_up_what_left_is_unknown_and_the_rest_unsent() -> None:
@@ -42,7 +42,7 @@ def test_when_time_is_up_what_left_is_unknown_and_the_rest_unsent() -> None:
         Carried(("a",)),
         Unknown("too_late"),
         KEPT,
-        Unknown("partly_taken", "1 of 2 segments were taken.", ("b",)),
+        Unknown("partly_taken", "1 of 2 segments were taken.", ("b",), 2),
     ]
     assert ends == [1]
 

@@ -89,13 +89,12 @@ def conclude(answers: Sequence[Answer], *, confirmed: bool) -> Outcome:
         return Carried(refs, len(refs), confirmed)
     lost = [answer for answer in answers if isinstance(answer, Unknown)]
     if lost:
-        return Unknown(lost[0].code, lost[0].detail, refs)
+        return Unknown(lost[0].code, lost[0].detail, refs, len(answers))
     failures = [answer for answer in answers if isinstance(answer, Deferred | Refused | Unsent)]
     worst = min(failures, key=lambda failure: (Refused, Deferred, Unsent).index(type(failure)))
     if refs:
-        return Unknown(
-            "partly_taken", f"{len(refs)} of {len(answers)} segments were taken. {worst.detail}".strip(), refs
-        )
+        detail = f"{len(refs)} of {len(answers)} segments were taken. {worst.detail}".strip()
+        return Unknown("partly_taken", detail, refs, len(answers))
     return worst
 
 

@@ -24,6 +24,8 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     """Added to the entry's segment count."""
     repeat: bool = False
     """True adds one to the entry's repeats."""
+    unsent: bool = False
+    """True takes the attempt back that the intent counted: nothing of it left."""
 
 
 class Applied(msgspec.Struct, frozen=True):

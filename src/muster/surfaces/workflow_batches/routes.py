@@ -96,7 +96,6 @@ async def create_batch(request: Call, door: TheDoor, who: Caller) -> wire.BatchM
         Submission(
             kind=NAME,
             title=order.idempotency_key or "",
-            total=len(order.drafts),
             template=order.template,
             entries=partial(_entries, order.drafts),
             idempotency_key=order.idempotency_key,
