@@ -1,6 +1,7 @@
 """Running processes: serve, worker, migrate; and making a key."""
 
 import asyncio
+import gc
 import os
 import sys
 from pathlib import Path
@@ -77,6 +78,9 @@ def _run(settings: Settings, *, http: bool) -> None:
     configure(settings.log_format, settings.log_level)
     for name in unknown_in(os.environ):
         log.warning("unknown_environment_variable", variable=name)
+    # A request of ten thousand entries makes hundreds of thousands of objects, none of them in a cycle: looking for
+    # cycles as often as Python does by default takes a fifth of the time it is accepted in.
+    gc.set_threshold(100_000, 50, 100)
     try:
         whole = uvloop.run(run_node(settings, http=http, work=True))
     except MusterError:

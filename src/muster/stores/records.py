@@ -1,6 +1,7 @@
 """Many rows in one statement: a JSON parameter read as a table, on both dialects."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -38,12 +39,22 @@ def listed(connection: AsyncConnection, kind: str, *, parameter: str) -> str:
 
 
 async def insert_many(
-    connection: AsyncConnection, table: str, *, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    connection: AsyncConnection,
+    table: str,
+    *,
+    columns: Sequence[str],
+    rows: Sequence[tuple[object, ...]],
+    same: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """Insert `rows`: COPY on PostgreSQL, executemany on SQLite, both on the driver itself inside the transaction."""
+    """Insert `rows`: COPY on PostgreSQL, executemany on SQLite, both on the driver itself inside the transaction.
+
+    `same` are whole numbers that all rows have in common.
+    """
     driver: Any = (await connection.get_raw_connection()).driver_connection
+    names = (*columns, *same)
     if is_sqlite(connection):
-        marks = ", ".join("?" * len(columns))
-        await driver.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+        marks = ", ".join([*("?" * len(columns)), *(str(int(number)) for number in same.values())])
+        await driver.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
     else:
-        await driver.copy_records_to_table(table, records=rows, columns=columns)
+        common = tuple(same.values())
+        await driver.copy_records_to_table(table, records=[row + common for row in rows], columns=names)
