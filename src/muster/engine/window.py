@@ -95,7 +95,7 @@ async def turn(
     tenant, number = errand.batch.tenant, errand.batch.number
     applied = [await record(tx, errand, done, at=at)] if done else []
     changes = list(done.changes) if done else []
-    state = (await tx.batches.get_numbered(tenant, number)).state
+    state = await tx.batches.state_of(tenant, number)
     carry = None
     if upcoming and state is BatchState.RUNNING:
         prepared = await _prepare(tx, errand, upcoming)

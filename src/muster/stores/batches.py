@@ -16,7 +16,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -27,7 +26,7 @@ from muster.domain.entry import AWAITING, EntryState
 from muster.domain.errors import NotFound
 from muster.domain.ids import BatchId, BatchNumber, ChannelId, PrincipalId, TemplateId, TemplateVersionId, TenantId
 from muster.ports.store.batches import BatchFilter, BatchOrder, IdempotencyKey, NewBatch, Page, Standing
-from muster.stores.records import is_sqlite
+from muster.stores.records import Statement, is_sqlite
 from muster.stores.tables import batches, count_column, entries, idempotency_keys, micros
 from muster.stores.words import holds
 
@@ -49,6 +48,15 @@ _SORTABLE = {
     "total": batches.c.total,
 }
 _COUNTS = tuple(batches.c[count_column(state)] for state in EntryState)
+_COUNT_OF = {state: count_column(state) for state in EntryState}
+_COUNTED = ", ".join(column.name for column in _COUNTS)
+_STEPS = ", ".join(f"{column.name} = {column.name} + :{column.name}" for column in _COUNTS)
+_WHICH = "WHERE number = :number AND tenant = :tenant"
+_STATE = Statement(f"SELECT state FROM batches {_WHICH}")
+_MOVE = Statement(
+    f"UPDATE batches SET {_STEPS}, updated_at = :at, updated_by = NULL {_WHICH} RETURNING state, {_COUNTED}"
+)
+_LOCK = Statement(f"UPDATE batches SET cut_to = cut_to {_WHICH} RETURNING state, {_COUNTED}")
 
 
 class BatchTable:
@@ -83,6 +91,13 @@ class BatchTable:
     async def get_numbered(self, tenant: TenantId, batch: BatchNumber) -> Batch:
         """The batch; raises NotFound."""
         return await self._one(tenant, batches.c.number == batch)
+
+    async def state_of(self, tenant: TenantId, batch: BatchNumber) -> BatchState:
+        """Where the batch stands; raises NotFound."""
+        found = await _STATE.rows(self._connection, {"tenant": tenant, "number": batch})
+        if not found:
+            raise NotFound("no such batch")
+        return BatchState(found[0][0])
 
     async def _one(self, tenant: TenantId, which: ColumnElement[bool]) -> Batch:
         found = await self._connection.execute(select(batches).where(batches.c.tenant == tenant, which))
@@ -149,20 +164,16 @@ class BatchTable:
         self, tenant: TenantId, batch: BatchNumber, deltas: Mapping[EntryState, int], *, at: datetime
     ) -> Standing:
         """Add `deltas` to the counts; also locks the batch until the transaction ends."""
-        changed = {count_column(state): n for state, n in deltas.items() if n}
-        steps = ", ".join(f"{name} = {name} + :{name}" for name in changed)
-        touched = f"{steps}, updated_at = :at, updated_by = NULL" if changed else "cut_to = cut_to"
-        names = ", ".join(column.name for column in _COUNTS)
-        statement = text(
-            f"UPDATE batches SET {touched} WHERE number = :number AND tenant = :tenant RETURNING state, {names}"
-        )
-        values = {**changed, "number": batch, "tenant": tenant}
-        if changed:
-            values["at"] = micros(at)
-        row = (await self._connection.execute(statement, values)).one_or_none()
-        if row is None:
+        values: dict[str, int] = {"number": batch, "tenant": tenant}
+        if any(deltas.values()):
+            steps = {column: deltas.get(state, 0) for state, column in _COUNT_OF.items()}
+            found = await _MOVE.rows(self._connection, {**values, **steps, "at": micros(at)})
+        else:
+            found = await _LOCK.rows(self._connection, values)
+        if not found:
             raise NotFound("no such batch")
-        return Standing(state=BatchState(row[0]), counts=dict(zip(EntryState, row[1:], strict=True)))
+        state, *counts = found[0]
+        return Standing(state=BatchState(state), counts=dict(zip(EntryState, counts, strict=True)))
 
     async def true_counts(self, tenant: TenantId, batch: BatchNumber) -> Mapping[EntryState, int]:
         """The counts taken anew from the entries themselves."""

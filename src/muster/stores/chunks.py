@@ -4,17 +4,39 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, insert, select, text, update
+from sqlalchemy import exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.batch import FINAL, BatchState
 from muster.domain.chunk import ChunkRef, ChunkState, Lease
 from muster.domain.errors import LeaseLost
 from muster.domain.ids import BatchNumber, TenantId
-from muster.stores.records import is_sqlite
+from muster.stores.records import Both, Statement, is_sqlite
 from muster.stores.tables import batches, chunks, micros
 
 _REF = (chunks.c.tenant, chunks.c.batch, chunks.c.first)
+_CUT_TO = Statement(
+    "SELECT cut_to, total FROM batches WHERE number = :batch AND tenant = :tenant{lock}",
+    # SQLite has one writer at a time, and nothing to lock.
+    lock=Both("", " FOR UPDATE"),
+)
+_CUT = Statement("UPDATE batches SET cut_to = :last WHERE number = :batch AND tenant = :tenant")
+_OPEN = Statement(
+    "INSERT INTO chunks (tenant, batch, first, last, state) VALUES (:tenant, :batch, :first, :last, 'queued')"
+)
+_LEASE = Statement(
+    "UPDATE chunks SET state = 'running', fence = fence + 1, worker = :worker, lease_until = :until, due_at = NULL"
+    " WHERE tenant = :tenant AND batch = :batch AND first = :first"
+    " AND (state = 'queued' OR (state = 'running' AND lease_until < :now)) RETURNING last, fence"
+)
+_HELD = "WHERE tenant = :tenant AND batch = :batch AND first = :first AND fence = :fence AND state = 'running'"
+_HOLD = Statement(f"UPDATE chunks SET lease_until = :until {_HELD} RETURNING first")
+_RELEASE = Statement(
+    f"UPDATE chunks SET state = :state, lease_until = NULL, worker = '', due_at = :due {_HELD} RETURNING first"
+)
+_IN_HAND = Statement(
+    "SELECT count(*) FROM chunks WHERE batch = :batch AND tenant = :tenant AND state IN ('queued', 'running')"
+)
 
 
 class ChunkTable:
@@ -25,56 +47,37 @@ class ChunkTable:
 
     async def open_next(self, tenant: TenantId, batch: BatchNumber, *, size: int) -> ChunkRef | None:
         """Cut the next chunk and mark it queued."""
-        found = (
-            await self._connection.execute(
-                select(batches.c.cut_to, batches.c.total)
-                .where(batches.c.tenant == tenant, batches.c.number == batch)
-                .with_for_update()
-            )
-        ).one_or_none()
-        if found is None or found.cut_to >= found.total:
+        which = {"tenant": tenant, "batch": batch}
+        found = await _CUT_TO.rows(self._connection, which)
+        first, total = found[0] if found else (0, 0)
+        if first >= total:
             return None
-        last = min(found.cut_to + size, found.total)
-        await self._connection.execute(update(batches).where(batches.c.number == batch).values(cut_to=last))
-        await self._connection.execute(
-            insert(chunks).values(
-                tenant=tenant, batch=batch, first=found.cut_to, last=last, state=ChunkState.QUEUED.value
-            )
-        )
-        return ChunkRef(tenant, batch, found.cut_to)
+        last = min(first + size, total)
+        await _CUT.rows(self._connection, {**which, "last": last})
+        await _OPEN.rows(self._connection, {**which, "first": first, "last": last})
+        return ChunkRef(tenant, batch, first)
 
     async def lease(self, chunk: ChunkRef, *, worker: str, now: datetime, until: datetime) -> Lease | None:
         """Take the chunk if it is queued, or running under a lease that has run out."""
-        statement = text(
-            "UPDATE chunks SET state = 'running', fence = fence + 1, worker = :worker, lease_until = :until,"
-            " due_at = NULL"
-            " WHERE tenant = :tenant AND batch = :batch AND first = :first"
-            " AND (state = 'queued' OR (state = 'running' AND lease_until < :now)) RETURNING last, fence"
-        )
         values = {**_key(chunk), "worker": worker, "until": micros(until), "now": micros(now)}
-        row = (await self._connection.execute(statement, values)).one_or_none()
-        if row is None:
+        taken = await _LEASE.rows(self._connection, values)
+        if not taken:
             return None
-        return Lease(chunk=chunk, last=row.last, fence=row.fence, worker=worker, until=until)
+        last, fence = taken[0]
+        return Lease(chunk=chunk, last=last, fence=fence, worker=worker, until=until)
 
     async def hold(self, lease: Lease, *, until: datetime) -> None:
         """Prolong the lease and lock the chunk until the transaction ends."""
-        await self._write(lease, "lease_until = :until", {"until": micros(until)})
+        await self._write(lease, _HOLD, {"until": micros(until)})
 
     async def release(self, lease: Lease, state: ChunkState, *, due_at: datetime | None = None) -> None:
         """End the lease."""
         due = None if due_at is None else micros(due_at)
-        await self._write(
-            lease, "state = :state, lease_until = NULL, worker = '', due_at = :due", {"state": state.value, "due": due}
-        )
+        await self._write(lease, _RELEASE, {"state": state.value, "due": due})
 
-    async def _write(self, lease: Lease, values: str, more: Mapping[str, Any]) -> None:
-        statement = text(
-            f"UPDATE chunks SET {values} WHERE tenant = :tenant AND batch = :batch AND first = :first"
-            " AND fence = :fence AND state = 'running'"
-        )
-        done = await self._connection.execute(statement, {**_key(lease.chunk), "fence": lease.fence, **more})
-        if not done.rowcount:
+    async def _write(self, lease: Lease, statement: Statement, more: Mapping[str, object]) -> None:
+        values = {**_key(lease.chunk), "fence": lease.fence, **more}
+        if not await statement.rows(self._connection, values):
             raise LeaseLost
 
     async def wake(self, tenant: TenantId, batch: BatchNumber) -> Sequence[ChunkRef]:
@@ -102,10 +105,7 @@ class ChunkTable:
 
     async def in_hand(self, tenant: TenantId, batch: BatchNumber) -> int:
         """How many chunks are queued or running."""
-        statement = text(
-            "SELECT count(*) FROM chunks WHERE batch = :batch AND tenant = :tenant AND state IN ('queued', 'running')"
-        )
-        found: int = (await self._connection.execute(statement, {"batch": batch, "tenant": tenant})).scalar_one()
+        found: int = (await _IN_HAND.rows(self._connection, {"batch": batch, "tenant": tenant}))[0][0]
         return found
 
     async def across_tenants_due(self, *, now: datetime, limit: int) -> Sequence[ChunkRef]:

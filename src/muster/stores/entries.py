@@ -14,7 +14,7 @@ from muster.domain.fault import Fault
 from muster.domain.ids import BatchNumber, TenantId
 from muster.ports.store.batches import Page
 from muster.ports.store.entries import Applied, Change
-from muster.stores.records import as_json, given, insert_many, is_sqlite, listed
+from muster.stores.records import Statement, as_json, insert_many, is_sqlite, rows_given, values_listed
 from muster.stores.tables import batches, count_column, entries, micros, moment
 
 _NEW_COLUMNS = ("position", "state", "address", "payload")
@@ -37,6 +37,41 @@ _PLAIN = {state: state.value for state in EntryState}
 # Proves in the statement itself that the batch is the tenant's own.
 _OWN = "EXISTS (SELECT 1 FROM batches WHERE number = :batch AND tenant = :tenant)"
 _QUEUED_COLUMNS = "position, state, address, payload, attempts, repeats"
+_SPAN = "batch = :batch AND position >= :first AND position < :last"
+_POSITIONS = values_listed("int", parameter="positions")
+
+_DUE = Statement(
+    f"SELECT {_QUEUED_COLUMNS} FROM entries WHERE {_SPAN}"
+    f" AND (state = 'accepted' OR (state = 'held' AND due_at <= :now)) AND {_OWN} ORDER BY position LIMIT :limit"
+)
+_LEFT = Statement(
+    f"SELECT {_QUEUED_COLUMNS} FROM entries WHERE {_SPAN} AND state = 'dispatching' AND {_OWN} ORDER BY position"
+)
+_NEXT_DUE = Statement(f"SELECT min(due_at) FROM entries WHERE {_SPAN} AND state = 'held' AND {_OWN}")
+_INTENT = (
+    "UPDATE entries SET state = 'dispatching', attempts = attempts + 1, due_at = NULL, reason = NULL, detail = NULL,"
+    f" updated_at = :at WHERE batch = :batch AND {_OWN} AND position IN {{positions}}"
+)
+_INTEND = Statement(f"{_INTENT} AND state = 'accepted' RETURNING position", positions=_POSITIONS)
+_INTEND_HELD = Statement(f"{_INTENT} AND state = 'held' RETURNING position", positions=_POSITIONS)
+_STEP = Statement(
+    "UPDATE entries SET state = :after, reason = :reason, detail = :detail, due_at = :due_at,"
+    " segments = segments + :segments, repeats = repeats + :repeats, attempts = attempts - :unsent, updated_at = :at"
+    f" WHERE batch = :batch AND state = :before AND {_OWN} AND position IN {{positions}} RETURNING position",
+    positions=_POSITIONS,
+)
+_STEPS = Statement(
+    "UPDATE entries SET state = v.after, reason = v.reason, detail = v.detail, due_at = v.due_at,"
+    " segments = entries.segments + v.segments, repeats = entries.repeats + v.repeats,"
+    " attempts = entries.attempts - v.unsent, updated_at = :at FROM {rows} AS v"
+    " WHERE entries.batch = v.batch AND entries.position = v.position AND entries.state = v.before"
+    f" AND {_OWN} RETURNING entries.position",
+    rows=rows_given(_CHANGE_COLUMNS),
+)
+_FEW = 8
+"""Up to so many different steps, one statement for each is faster than one that takes every entry's from a row."""
+_Step = tuple[EntryState, EntryState, str | None, str | None, datetime | None, int, bool, bool]
+"""A change without its position: what most entries of a window have in common."""
 
 
 class EntryTable:
@@ -112,38 +147,23 @@ class EntryTable:
         self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int, now: datetime, limit: int
     ) -> Sequence[QueuedEntry]:
         """Entries of positions [first, last) to dispatch now."""
-        statement = text(
-            f"SELECT {_QUEUED_COLUMNS} FROM entries WHERE batch = :batch AND position >= :first AND position < :last"
-            f" AND (state = 'accepted' OR (state = 'held' AND due_at <= :now)) AND {_OWN}"
-            " ORDER BY position LIMIT :limit"
-        )
         values = {"batch": batch, "tenant": tenant, "first": first, "last": last, "now": micros(now), "limit": limit}
-        return [_queued(row) for row in await self._connection.execute(statement, values)]
+        return [_queued(row) for row in await _DUE.rows(self._connection, values)]
 
     async def left_dispatching(
         self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int
     ) -> Sequence[QueuedEntry]:
         """Entries of [first, last) with an intent and no result."""
-        statement = text(
-            f"SELECT {_QUEUED_COLUMNS} FROM entries WHERE batch = :batch AND position >= :first AND position < :last"
-            f" AND state = 'dispatching' AND {_OWN} ORDER BY position"
-        )
         values = {"batch": batch, "tenant": tenant, "first": first, "last": last}
-        return [_queued(row) for row in await self._connection.execute(statement, values)]
+        return [_queued(row) for row in await _LEFT.rows(self._connection, values)]
 
     async def intend(self, tenant: TenantId, batch: BatchNumber, positions: Sequence[int], *, at: datetime) -> Applied:
         """Write the intent."""
-        statement = text(
-            "UPDATE entries SET state = 'dispatching', attempts = attempts + 1, due_at = NULL, reason = NULL,"
-            f" detail = NULL, updated_at = :at WHERE batch = :batch AND state = 'accepted' AND {_OWN}"
-            f" AND position IN {listed(self._connection, 'int', parameter='positions')} RETURNING position"
-        )
-        held = text(str(statement).replace("state = 'accepted'", "state = 'held'"))
         values = {"batch": batch, "tenant": tenant, "positions": as_json(positions), "at": micros(at)}
-        done = [row[0] for row in await self._connection.execute(statement, values)]
+        done = [row[0] for row in await _INTEND.rows(self._connection, values)]
         deltas = Counter({EntryState.ACCEPTED: -len(done)})
         if len(done) < len(positions):
-            again = [row[0] for row in await self._connection.execute(held, values)]
+            again = [row[0] for row in await _INTEND_HELD.rows(self._connection, values)]
             deltas[EntryState.HELD] -= len(again)
             done += again
         deltas[EntryState.DISPATCHING] += len(done)
@@ -153,14 +173,26 @@ class EntryTable:
         """Apply what still applies of `changes`."""
         if not changes:
             return Applied((), {})
-        statement = text(
-            "UPDATE entries SET state = v.after, reason = v.reason, detail = v.detail, due_at = v.due_at,"
-            " segments = entries.segments + v.segments, repeats = entries.repeats + v.repeats,"
-            " attempts = entries.attempts - v.unsent, updated_at = :at"
-            f" FROM {given(self._connection, _CHANGE_COLUMNS)} AS v"
-            " WHERE entries.batch = v.batch AND entries.position = v.position AND entries.state = v.before"
-            f" AND {_OWN} RETURNING entries.position"
-        )
+        alike: dict[_Step, list[int]] = {}
+        for c in changes:
+            step = (c.before, c.after, c.reason, c.detail, c.due_at, c.segments, c.repeat, c.unsent)
+            alike.setdefault(step, []).append(c.position)
+        if len(alike) > _FEW:
+            return await self._change_each(tenant, batch, changes, at=at)
+        moved: list[int] = []
+        deltas: Counter[EntryState] = Counter()
+        for step, positions in alike.items():
+            values = {"batch": batch, "tenant": tenant, "positions": as_json(positions), "at": micros(at)}
+            done = await _STEP.rows(self._connection, {**values, **_kept(step)})
+            moved += [row[0] for row in done]
+            deltas[step[0]] -= len(done)
+            deltas[step[1]] += len(done)
+        return Applied(tuple(sorted(moved)), dict(deltas))
+
+    async def _change_each(
+        self, tenant: TenantId, batch: BatchNumber, changes: Sequence[Change], *, at: datetime
+    ) -> Applied:
+        """`change` for many different steps: one statement that takes each from a row of its own."""
         rows = [
             (
                 batch,
@@ -177,7 +209,7 @@ class EntryTable:
             for c in changes
         ]
         values = {"batch": batch, "tenant": tenant, "rows": as_json(rows), "at": micros(at)}
-        moved = {row[0] for row in await self._connection.execute(statement, values)}
+        moved = {row[0] for row in await _STEPS.rows(self._connection, values)}
         deltas: Counter[EntryState] = Counter()
         for change in changes:
             if change.position in moved:
@@ -202,12 +234,8 @@ class EntryTable:
 
     async def next_due(self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int) -> datetime | None:
         """The earliest time an entry of [first, last) is held for."""
-        statement = text(
-            "SELECT min(due_at) FROM entries WHERE batch = :batch AND position >= :first AND position < :last"
-            f" AND state = 'held' AND {_OWN}"
-        )
         values = {"batch": batch, "tenant": tenant, "first": first, "last": last}
-        earliest = (await self._connection.execute(statement, values)).scalar()
+        earliest = (await _NEXT_DUE.rows(self._connection, values))[0][0]
         return None if earliest is None else moment(earliest)
 
     async def across_tenants_overdue(
@@ -228,6 +256,21 @@ class EntryTable:
         )
         rows = await self._connection.execute(statement)
         return [(TenantId(row[0]), BatchNumber(row[1]), row[2]) for row in rows]
+
+
+def _kept(step: _Step) -> Mapping[str, object]:
+    """The step as parameters of `_STEP`."""
+    before, after, reason, detail, due_at, segments, repeat, unsent = step
+    return {
+        "before": _PLAIN[before],
+        "after": _PLAIN[after],
+        "reason": reason,
+        "detail": detail,
+        "due_at": None if due_at is None else micros(due_at),
+        "segments": segments,
+        "repeats": int(repeat),
+        "unsent": int(unsent),
+    }
 
 
 def _queued(row: Any) -> QueuedEntry:

@@ -9,8 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.event import Event, EventType, NewEvent
 from muster.domain.ids import BatchId, PrincipalId, TenantId
-from muster.stores.records import as_json, listed
+from muster.stores.records import Statement, as_json, is_sqlite, listed
 from muster.stores.tables import audit, deliveries, micros, outbox
+
+_ADD = Statement(
+    "INSERT INTO outbox (tenant, type, batch, body, created_at) VALUES (:tenant, :type, :batch, :body, :at)"
+)
 
 
 class OutboxTable:
@@ -21,13 +25,12 @@ class OutboxTable:
 
     async def add(self, tenant: TenantId, events: Sequence[NewEvent], *, at: datetime) -> None:
         """Keep events, in order."""
-        if not events:
-            return
-        rows = [
-            {"tenant": tenant, "type": event.type.value, "batch": event.batch, "body": event.body, "created_at": at}
-            for event in events
-        ]
-        await self._connection.execute(insert(outbox), rows)
+        embedded = is_sqlite(self._connection)
+        for event in events:
+            # The column's type gives SQLite a UUID as 32 hex digits.
+            batch = event.batch.hex if embedded and event.batch is not None else event.batch
+            values = {"tenant": tenant, "type": event.type.value, "batch": batch, "body": event.body, "at": micros(at)}
+            await _ADD.rows(self._connection, values)
 
     async def audit(
         self, tenant: TenantId, actor: PrincipalId | None, action: str, *, subject: str, detail: str, at: datetime

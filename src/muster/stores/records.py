@@ -1,10 +1,11 @@
-"""Many rows in one statement: a JSON parameter read as a table, on both dialects."""
+"""Many rows in one statement: a JSON parameter read as a table, on both dialects; and statements kept ready to run."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _POSTGRES_TYPES = {"int": "bigint", "text": "text"}
@@ -20,22 +21,71 @@ def as_json(rows: object) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def given(connection: AsyncConnection, columns: Mapping[str, str], *, parameter: str = "rows") -> str:
+class Both(NamedTuple):
+    """A piece of SQL as each dialect spells it."""
+
+    sqlite: str
+    postgres: str
+
+
+class Statement:
+    """One statement on a hot path: `sql` with `:name` parameters, its `{parts}` filled in once for each dialect.
+
+    On SQLite it goes to the driver itself, which costs a fifth of the way through SQLAlchemy. PostgreSQL keeps that
+    way, because there SQLAlchemy begins the transaction with the first statement that it sees.
+    """
+
+    def __init__(self, sql: str, **parts: Both) -> None:
+        self._sqlite = sql.format(**{name: part.sqlite for name, part in parts.items()})
+        self._postgres = text(sql.format(**{name: part.postgres for name, part in parts.items()}))
+
+    async def rows(self, connection: AsyncConnection, values: Mapping[str, object]) -> Sequence[Any]:
+        """Run it; what it returns, which is nothing for a statement without SELECT or RETURNING.
+
+        Parameters are what drivers take as they are: whole numbers, plain strings, None.
+        """
+        if is_sqlite(connection):
+            return await _driver(connection).execute_fetchall(self._sqlite, values)  # type: ignore[no-any-return]
+        found = await connection.execute(self._postgres, values)
+        return found.all() if found.returns_rows else ()
+
+
+def _driver(connection: AsyncConnection) -> Any:
+    # `AsyncConnection.get_raw_connection` gives the same, by way of a greenlet.
+    return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]  # it was started
+
+
+def rows_given(columns: Mapping[str, str], *, parameter: str = "rows") -> Both:
     """A FROM item with `columns` (name → `int` or `text`) over a JSON array of arrays in `:parameter`."""
-    if is_sqlite(connection):
-        picked = ", ".join(f"json_extract(value, '$[{i}]') AS {name}" for i, name in enumerate(columns))
-        return f"(SELECT {picked} FROM json_each(:{parameter}))"
-    picked = ", ".join(
+    extracted = ", ".join(f"json_extract(value, '$[{i}]') AS {name}" for i, name in enumerate(columns))
+    typed = ", ".join(
         f"(value ->> {i})::{_POSTGRES_TYPES[kind]} AS {name}" for i, (name, kind) in enumerate(columns.items())
     )
-    return f"(SELECT {picked} FROM jsonb_array_elements(CAST(:{parameter} AS jsonb)) AS t(value))"
+    return Both(
+        f"(SELECT {extracted} FROM json_each(:{parameter}))",
+        f"(SELECT {typed} FROM jsonb_array_elements(CAST(:{parameter} AS jsonb)) AS t(value))",
+    )
+
+
+def values_listed(kind: str, *, parameter: str) -> Both:
+    """The right-hand side of `column IN …` over a JSON array of `int` or `text` in `:parameter`."""
+    typed = f"value::{_POSTGRES_TYPES[kind]}"
+    return Both(
+        f"(SELECT value FROM json_each(:{parameter}))",
+        f"(SELECT {typed} FROM jsonb_array_elements_text(CAST(:{parameter} AS jsonb)))",
+    )
+
+
+def given(connection: AsyncConnection, columns: Mapping[str, str], *, parameter: str = "rows") -> str:
+    """`rows_given` for a statement that is made for one connection."""
+    both = rows_given(columns, parameter=parameter)
+    return both.sqlite if is_sqlite(connection) else both.postgres
 
 
 def listed(connection: AsyncConnection, kind: str, *, parameter: str) -> str:
-    """The right-hand side of `column IN …` over a JSON array of `int` or `text` in `:parameter`."""
-    if is_sqlite(connection):
-        return f"(SELECT value FROM json_each(:{parameter}))"
-    return f"(SELECT value::{_POSTGRES_TYPES[kind]} FROM jsonb_array_elements_text(CAST(:{parameter} AS jsonb)))"
+    """`values_listed` for a statement that is made for one connection."""
+    both = values_listed(kind, parameter=parameter)
+    return both.sqlite if is_sqlite(connection) else both.postgres
 
 
 async def insert_many(
@@ -50,7 +100,7 @@ async def insert_many(
 
     `same` are whole numbers that all rows have in common.
     """
-    driver: Any = (await connection.get_raw_connection()).driver_connection
+    driver = _driver(connection)
     names = (*columns, *same)
     if is_sqlite(connection):
         marks = ", ".join([*("?" * len(columns)), *(str(int(number)) for number in same.values())])

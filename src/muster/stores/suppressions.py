@@ -8,13 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from muster.domain.ids import TenantId
 from muster.ports.store.batches import Page
 from muster.ports.store.suppressions import Suppression
-from muster.stores.records import as_json, given, listed
+from muster.stores.records import Statement, as_json, given, listed, values_listed
 from muster.stores.tables import micros, suppressions
 from muster.stores.words import holds
 
 _COLUMNS: Mapping[str, str] = {"address": "text", "source": "text", "created_at": "int"}
 _AT_ONCE = 50_000
 """Rows a statement: bounds the size of its JSON parameter to a few megabytes."""
+
+_AMONG = Statement(
+    "SELECT address FROM suppressions WHERE tenant = :tenant AND address IN {addresses}",
+    addresses=values_listed("text", parameter="addresses"),
+)
 
 
 class SuppressionTable:
@@ -53,12 +58,8 @@ class SuppressionTable:
         """Which of `addresses` are on the list."""
         if not addresses:
             return frozenset()
-        statement = text(
-            "SELECT address FROM suppressions WHERE tenant = :tenant"
-            f" AND address IN {listed(self._connection, 'text', parameter='addresses')}"
-        )
         values = {"tenant": tenant, "addresses": as_json(addresses)}
-        return frozenset((await self._connection.execute(statement, values)).scalars())
+        return frozenset(row[0] for row in await _AMONG.rows(self._connection, values))
 
     async def find(self, tenant: TenantId, *, text: str, page: Page) -> tuple[int, Sequence[Suppression]]:
         """How many hold `text` in their address (all when empty), and one page of them, newest first."""

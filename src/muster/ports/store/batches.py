@@ -98,6 +98,10 @@ class Batches(Protocol):
         """The batch; raises NotFound."""
         ...
 
+    async def state_of(self, tenant: TenantId, batch: BatchNumber) -> BatchState:
+        """Where the batch stands; raises NotFound."""
+        ...
+
     async def find(
         self, tenant: TenantId, where: BatchFilter, *, order: Sequence[BatchOrder], page: Page
     ) -> tuple[int, Sequence[Batch]]:
