@@ -4,7 +4,6 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,8 +96,10 @@ async def _until(client: Client, batch: str, console: Console, *, part: float, q
                 settled = sum(detail[name] for name in detail if name.endswith("RequestsCount")) - total
                 progress.update(task, completed=settled, total=total)
                 if settled >= part * total and (part < 1.0 or detail["status"] != "QUEUED"):
-                    return
+                    break
                 await asyncio.sleep(0.05)
+    if not console.is_terminal and not quiet:
+        console.print()
 
 
 async def _report(stage: Stage, console: Console, *, plan: Plan, batch: str, took: float) -> int:
@@ -136,18 +137,25 @@ def _conservation(account: Account) -> Table:
 
 def _samples(entries: Sequence[Mapping[str, Any]]) -> Table:
     """One entry for each reason."""
-    table = Table(title="One entry for each reason", title_justify="left")
+    table = Table(title="One entry for each way an entry can go", title_justify="left")
     for name in ("position", "recipient", "state", "tries", "reason"):
         table.add_column(name, justify="right" if name in {"position", "tries"} else "left")
-    seen: Counter[tuple[str, str]] = Counter()
+    seen: set[tuple[str, str, bool]] = set()
     for entry in entries:
-        kind = (entry["state"], entry["reason"] or "")
-        seen[kind] += 1
-        if seen[kind] == 1:
-            words = ": ".join(part for part in (entry["reason"], entry["detail"]) if part)
+        kind = (entry["state"], entry["reason"] or "", entry["attempts"] > 1)
+        if kind not in seen:
+            seen.add(kind)
+            words = ": ".join(part for part in (entry["reason"], entry["detail"] or _fault(entry)) if part)
             row = (str(entry["position"]), entry["address"], entry["state"], str(entry["attempts"]), words or "-")
             table.add_row(*row)
     return table
+
+
+def _fault(entry: Mapping[str, Any]) -> str:
+    """The first rule a rejected entry broke."""
+    for fault in entry["faults"]:
+        return f"{fault['path']} {fault['message']}"
+    return "passed when it was tried again" if entry["attempts"] > 1 else ""
 
 
 if __name__ == "__main__":
