@@ -36,7 +36,7 @@ from muster.stores.vault import Vault
 from muster.telemetry.metrics import PrometheusMeter
 
 _CONNECTIONS_BESIDE_WORKERS = 12
-"""Connections to PostgreSQL for requests, receipts and upkeep; each chunk worked on takes one more at times."""
+"""Connections to PostgreSQL for requests, receipts and upkeep; every second chunk worked on takes one more at times."""
 
 
 class Core:
@@ -55,7 +55,7 @@ class Core:
         self.channel_kinds = channel_kinds(self.clock, self.meter)
         vault = Vault(keyring.keys)
         self.store: SqlStore = open_store(
-            settings.store_url, vault=vault, pool_size=settings.workers + _CONNECTIONS_BESIDE_WORKERS
+            settings.store_url, vault=vault, pool_size=settings.workers // 2 + _CONNECTIONS_BESIDE_WORKERS
         )
         self.queue = MemoryQueue() if settings.embedded else PostgresQueue(settings.store_url)
         self.accounts = Accounts(self.store, self.clock, uuid4, seal=vault.seal)
@@ -67,7 +67,7 @@ class Core:
         self.control = Control(self.store, self.queue, self.clock)
         self.entries = EntryLookup(self.store)
         self.keys = Keys(self.store, self.clock, new_secret)
-        self.submit = Submit(self.store, self.queue, self.clock, new_uuid=uuid4)
+        self.submit = Submit(self.store, self.queue, self.clock, meter=self.meter, new_uuid=uuid4)
         self.suppressions = SuppressionList(self.store, self.clock, WorkflowBatches().comparable)
         self.templates = TemplateCatalog(self.store, self.clock, uuid4)
         self.push = HttpPush(_guard(settings), self.clock, deadline=timedelta(seconds=settings.webhook_timeout_seconds))
