@@ -1,6 +1,7 @@
 """What is true of every request, whatever door it comes through."""
 
 import asyncio
+import contextlib
 import io
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -9,6 +10,7 @@ from uuid import UUID
 import aiohttp
 import pytest
 from litestar import Response, Router, get, post
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import ASGIApp
@@ -18,6 +20,7 @@ from muster.app.listener import Listener
 from muster.app.settings import Settings, load
 from muster.domain.errors import NotFound, Unavailable
 from muster.surfaces.access import Call
+from muster.surfaces.bodies import Limits, read_object
 from muster.surfaces.problems import status_of
 from muster.telemetry.logs import configure
 from muster.telemetry.metrics import PrometheusMeter
@@ -50,10 +53,14 @@ def a_door() -> Door:
     async def echo(request: Call) -> bytes:
         return await request.body()
 
-    handlers: list[HTTPRouteHandler] = [things, echo]
+    @post("/door/object", include_in_schema=False)
+    async def object_(request: Call) -> bytes:
+        return (await read_object(request, Limits())).fingerprint
+
+    handlers: list[HTTPRouteHandler] = [things, echo, object_]
 
     def routers() -> Sequence[Router]:
-        return [Router("/", route_handlers=handlers)]
+        return [Router("/", route_handlers=handlers, exception_handlers={HTTPException: problem})]
 
     def problem(_call: Call, error: Exception) -> Response[object]:
         return Response({"door": "says no"}, status_code=status_of(error))
@@ -125,6 +132,16 @@ async def test_a_body_that_stops_half_way_is_given_up(client: aiohttp.ClientSess
         assert (answer.status, (await answer.json())["code"]) == (408, "request_timeout")
 
 
+async def test_a_door_may_say_in_its_own_words_that_a_body_came_too_slowly(client: aiohttp.ClientSession) -> None:
+    async def half() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(5)
+
+    async with client.post("/door/object", data=half(), headers={"Content-Type": "application/json"}) as answer:
+        assert (answer.status, await answer.json()) == (408, {"door": "says no"})
+        assert answer.headers["connection"] == "close"
+
+
 async def test_a_head_that_never_ends_is_cut_off(patient: Patient, settings: Settings) -> None:
     listener = Listener(patient.application(), settings)
     serving = asyncio.create_task(listener.run())
@@ -133,6 +150,19 @@ async def test_a_head_that_never_ends_is_cut_off(patient: Patient, settings: Set
     assert await asyncio.wait_for(reader.read(), 5) == b""
     writer.close()
     await writer.wait_closed()
+    listener.stop()
+    await serving
+
+
+async def test_a_head_that_is_too_large_is_refused_before_it_is_whole(patient: Patient, settings: Settings) -> None:
+    listener = Listener(patient.application(), settings)
+    serving = asyncio.create_task(listener.run())
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    writer.write(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 70_000)
+    assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 431 ")
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
     listener.stop()
     await serving
 

@@ -25,7 +25,9 @@ def test_every_command_is_on_the_page() -> None:
 
 def _commands() -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for name, command in muster.commands.items():
+    context = click.Context(muster)
+    for name in muster.list_commands(context):
+        command = muster.get_command(context, name)
         subs = list(command.commands) if isinstance(command, click.Group) else [""]
         found.extend((name, sub) for sub in subs)
     return found

@@ -24,7 +24,7 @@ def a_file(folder: Path, text: str) -> Path:
 
 def test_without_anything_the_defaults_hold() -> None:
     settings = load(environment={})
-    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8400, 4)
+    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8400, 16)
     assert settings.embedded
 
 

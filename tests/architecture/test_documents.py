@@ -9,6 +9,7 @@ from scripts import state_diagrams
 from tests.architecture.source import ROOT, SRC
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "changes").glob("*.md")])
+_START = ROOT / "docs" / "README.md"
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -26,3 +27,9 @@ def test_every_room_stands_on_the_map() -> None:
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     targets = _LINK.findall(page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_page_is_linked_from_the_first_page_of_the_documents() -> None:
+    linked = {(_START.parent / target).resolve() for target in _LINK.findall(_START.read_text(encoding="utf-8"))}
+    pages = {page.resolve() for page in _START.parent.rglob("*.md")} - {_START.resolve()}
+    assert sorted(page.name for page in pages - linked) == []

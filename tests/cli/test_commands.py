@@ -53,6 +53,37 @@ def test_every_fault_of_a_channels_options_is_told(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("account")
+def test_a_fault_in_an_option_is_told_in_words(run: Run) -> None:
+    refused = run("channel", "add", "acme", "sandbox", "--option", "rate=abc", "--option", "bogus=1")
+    assert isinstance(refused.exception, BadInput)
+    said = {fault.path: fault.message for fault in refused.exception.faults}
+    assert said["options.rate"] == "must be a number above 0, at most 1,000,000"
+    assert said["options.bogus"].startswith("is not an option of sandbox; there are delay_ms,")
+
+
+def test_the_options_of_every_kind_are_listed(run: Run) -> None:
+    kinds = json.loads(run("channel", "kinds", "--json").stdout)
+    assert kinds["smpp"]["host"]["needed"]
+    assert kinds["sandbox"]["unknown"]["default"] == "prefer_once"
+    assert "system_id" in run("channel", "kinds").stdout
+    helped = run("channel", "add", "--help").stdout
+    assert [name for options in kinds.values() for name in options if name not in helped] == []
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("command", ["batch list", "batch entries last", "template list acme", "suppression list acme"])
+def test_a_page_beyond_all_counting_is_refused(run: Run, command: str) -> None:
+    for option in ("--page", "--limit"):
+        assert run(*command.split(), option, "9" * 20).exit_code == 2
+
+
+@pytest.mark.usefixtures("account")
+def test_the_last_page_that_can_be_asked_for_is_empty(run: Run) -> None:
+    listed = run("batch", "list", "--page", "1000000000", "--limit", "10000", "--json")
+    assert json.loads(listed.stdout) == {"total": 0, "batches": []}
+
+
+@pytest.mark.usefixtures("account")
 def test_a_removed_channel_is_not_listed(run: Run) -> None:
     assert run("channel", "remove", "acme", "1").exit_code == 0
     assert json.loads(run("channel", "list", "acme", "--json").stdout)["channels"] == []
@@ -157,6 +188,16 @@ def test_a_template_changes_state(run: Run, people: str) -> None:
 def test_a_private_url_is_no_endpoint(run: Run) -> None:
     refused = run("endpoint", "add", "acme", "http://127.0.0.1/hook")
     assert isinstance(refused.exception, BadInput)
+    assert "webhook_allow" in refused.exception.faults[0].message
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("name", ["batch.completed", "batch:completed"])
+def test_an_event_is_named_as_messages_name_it(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("MUSTER_WEBHOOK_ALLOW", "127.0.0.0/8")
+    made = json.loads(run("endpoint", "add", "acme", "http://127.0.0.1:9/hook", "--type", name, "--json").stdout)
+    assert made["types"] == ["batch.completed"]
+    assert "batch.completed" in run("endpoint", "list", "acme").stdout
 
 
 @pytest.mark.usefixtures("account")

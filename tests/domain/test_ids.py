@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muster.domain.ids import entry_id, position_in, siblings
+from muster.domain.ids import EntryIds, entry_id, position_in, siblings
 
 batches = st.uuids(version=4)
 positions = st.integers(0, 10_000_000)
@@ -14,6 +14,12 @@ positions = st.integers(0, 10_000_000)
 @given(batch=batches, position=positions)
 def test_the_position_can_be_read_back_from_the_id(batch: UUID, position: int) -> None:
     assert position_in(batch, entry_id(batch, position)) == position
+
+
+@given(batch=st.uuids(), position=positions)
+def test_many_ids_of_a_batch_are_the_same_as_one_at_a_time(batch: UUID, position: int) -> None:
+    ids, entry = EntryIds(batch), entry_id(batch, position)
+    assert (ids.spelled(position), ids.octets(position)) == (str(entry), entry.bytes)
 
 
 @given(batch=batches, one=positions, other=positions)

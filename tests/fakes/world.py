@@ -59,7 +59,7 @@ class World:
         self.stopping = False
         self.who = Principal(id=PrincipalId(uuid4()), tenant=TenantId(0), role=Role.OWNER)
         self.channel_id = ChannelId(0)
-        self.submit = Submit(store, self.queue, clock, new_uuid=uuid4)
+        self.submit = Submit(store, self.queue, clock, meter=self.meter, new_uuid=uuid4)
         self.control = Control(store, self.queue, clock)
         self.desk = ReceiptDesk(store, clock, self.meter)
         self.rescue = Rescue(store, self.queue, clock)

@@ -4,15 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 
 from muster.app.channels import ChannelKind
 from muster.channels.sandbox.channel import open_sandbox
+from muster.channels.sandbox.options import SandboxOptions
 from muster.channels.sandbox.options import read_options as read_sandbox
 from muster.channels.smpp.channel import SmppChannel
+from muster.channels.smpp.options import SmppOptions
 from muster.channels.smpp.options import options_from as read_smpp
 from muster.domain.errors import BadInput
 from muster.domain.fault import Fault
+from muster.domain.rule import Rule, rules_of
 from muster.ports.channel import Channel, ReceiptSink
 from muster.ports.clock import Clock
 from muster.ports.meter import Meter
 from muster.ports.store.channels import ChannelAccount
+
+OPTIONS: Mapping[str, Mapping[str, Rule]] = {
+    "sandbox": rules_of(SandboxOptions),
+    "smpp": rules_of(SmppOptions),
+}
+"""What the options of each kind take."""
 
 
 def channel_kinds(clock: Clock, meter: Meter) -> Mapping[str, ChannelKind]:

@@ -21,6 +21,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 _SETTLE_IN_S = 5.0
 _GLANCE_S = 0.02
+_FRESH_S = 1.0
+"""How long an account's options are not read again for the next chunk."""
 
 OURS = ("unknown",)
 """Options that are not the channel's business: what to do when an outcome is lost."""
@@ -55,6 +57,7 @@ class _Opened:
         self.handle = handle
         self.users = 0
         self.replaced = False
+        self.read_at = monotonic()
         self._until = monotonic() + _SETTLE_IN_S
 
     async def settle_in(self) -> None:
@@ -85,9 +88,14 @@ class OpenChannels:
     @asynccontextmanager
     async def borrow(self, tenant: TenantId, channel: ChannelId) -> AsyncGenerator[Handle]:
         """The channel, open and kept open while borrowed. Raises NotFound, ChannelDown."""
-        async with self._store.read() as tx:
-            account = await tx.channels.get(tenant, channel)
-        opened = await self._opened(account)
+        opened = self._lately_read(tenant, channel)
+        if opened is None:
+            async with self._store.read() as tx:
+                account = await tx.channels.get(tenant, channel)
+            try:
+                opened = await self._opened(account)
+            except BadInput as exc:
+                raise ChannelDown(f"its options cannot be used: {exc.message}") from exc
         opened.users += 1
         try:
             await opened.settle_in()
@@ -96,6 +104,13 @@ class OpenChannels:
             opened.users -= 1
             if opened.replaced and not opened.users:
                 await opened.handle.channel.close()
+
+    def _lately_read(self, tenant: TenantId, channel: ChannelId) -> _Opened | None:
+        """The open channel, if its account was read so lately that its options count as the present ones."""
+        present = self._open.get(channel)
+        if present is None or present.account.tenant != tenant or monotonic() - present.read_at > _FRESH_S:
+            return None
+        return present
 
     async def tend(self) -> None:
         """Open what must be open to receive, close what is out of use and idle. One round of a chore."""
@@ -106,7 +121,8 @@ class OpenChannels:
             if kind is not None and kind.receives:
                 try:
                     await self._opened(account)
-                except ChannelDown as exc:
+                except (ChannelDown, BadInput) as exc:
+                    # One account that cannot be opened, perhaps made by another version, must not stop the others.
                     log.warning("channel_down", channel=account.id, kind=account.kind, reason=exc.message)
         in_use = {account.id for account in accounts}
         for number in [number for number, each in self._open.items() if number not in in_use and not each.users]:
@@ -129,6 +145,7 @@ class OpenChannels:
         async with self._locks.setdefault(account.id, asyncio.Lock()):
             present = self._open.get(account.id)
             if present is not None and present.account.options == account.options:
+                present.read_at = monotonic()
                 return present
             opened = _Opened(account, await self._make(account))
             self._open[account.id] = opened

@@ -15,6 +15,9 @@ from muster.app.settings import Settings
 from muster.domain.errors import Unavailable
 
 _BACKLOG = 2048
+_HEAD_BYTES = 64 << 10
+"""The most bytes a request's line and headers may have together (RFC 6585, section 5)."""
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Listener:
@@ -86,34 +89,50 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _protocol(patience: float) -> type[asyncio.Protocol]:
-    """A connection that is cut when a request's head takes longer than `patience` seconds."""
+    """The protocol with its patience set."""
+    return type("_Connection", (_PatientProtocol,), {"patience": patience})
 
-    class PatientProtocol(HttpToolsProtocol):
-        _cut: Callable[[], object] | None = None
 
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(cast("asyncio.Transport", transport))
-            self._expect_head()
+class _PatientProtocol(HttpToolsProtocol):
+    """A connection that is cut when a request's head takes longer than `patience` seconds or is too large."""
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._head_came()
-            super().connection_lost(exc)
+    patience: float
+    _cut: Callable[[], object] | None = None
+    _in_head = True
+    _head_bytes = 0
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._head_came()
-            self._expect_head()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._expect_head()
 
-        def on_headers_complete(self) -> None:
-            self._head_came()
-            super().on_headers_complete()
+    def data_received(self, data: bytes) -> None:
+        # Counted as it comes: the parser keeps a header to itself until it is whole.
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > _HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.close()
 
-        def _expect_head(self) -> None:
-            self._cut = self.loop.call_later(patience, self.transport.close).cancel
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        super().connection_lost(exc)
 
-        def _head_came(self) -> None:
-            if self._cut is not None:
-                self._cut()
-                self._cut = None
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head_came()
+        self._expect_head()
 
-    return PatientProtocol
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head_bytes = False, 0
+        self._head_came()
+        super().on_headers_complete()
+
+    def _expect_head(self) -> None:
+        self._cut = self.loop.call_later(self.patience, self.transport.close).cancel
+
+    def _head_came(self) -> None:
+        if self._cut is not None:
+            self._cut()
+            self._cut = None

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import cast
 from uuid import uuid4
 
@@ -106,11 +107,15 @@ class _Exchange:
         return message
 
     async def _marking_send(self, message: Message) -> None:
-        if self._gave_up and not self.status:
-            return
         if message["type"] == "http.response.start":
+            # A door may say 408 in its own words; whatever else it makes of half a body is not told.
+            if self._gave_up and message["status"] != HTTPStatus.REQUEST_TIMEOUT:
+                return
             self.status = message["status"]
-            message = {**message, "headers": [*message["headers"], (_HEADER, self.request_id.encode())]}
+            ours = [(_HEADER, self.request_id.encode()), *([(b"connection", b"close")] if self._gave_up else [])]
+            message = {**message, "headers": [*message["headers"], *ours]}
+        elif not self.status:
+            return
         await self._send(message)
 
     async def _say_too_slow(self) -> None:

@@ -7,7 +7,7 @@ import click
 from muster.app.wiring import Core
 from muster.catalog.accounts import NewAccount
 from muster.catalog.channels import SANDBOX
-from muster.cli.frame import Session, json_option, moment, print_json, stdout, store_options, table
+from muster.cli.frame import MOST, Session, json_option, moment, print_json, stdout, store_options, table
 from muster.domain.tenant import Role, Tenant
 from muster.ports.store.channels import ChannelAccount
 
@@ -21,7 +21,9 @@ def account() -> None:
 
 @account.command()
 @click.argument("name")
-@click.option("--credits", "credit", type=click.IntRange(min=0), default=0, help="What it may spend at first.")
+@click.option(
+    "--credits", "credit", type=click.IntRange(0, MOST), default=0, help="No effect yet: credits are not kept."
+)
 @click.option("--role", type=click.Choice([r.value for r in Role]), default="owner", help="What its token may do.")
 @store_options
 @json_option

@@ -23,10 +23,22 @@ from muster.cli.frame import (
 )
 from muster.domain.errors import BadInput
 from muster.domain.event import EventType
+from muster.domain.fault import Fault
 from muster.domain.tenant import Principal
+from muster.events.signing import public_type
 from muster.ports.store.endpoints import Endpoint
 
 _Step = Callable[[Core, Principal], Awaitable[Endpoint]]
+_TYPES = {public_type(known): known for known in EventType}
+_ALLOWING = "; see the setting webhook_allow for hosts and networks that are taken nevertheless"
+
+
+class _TypeName(click.Choice[str]):
+    """The name of an event as messages have it, `batch.completed`; with a colon it is understood too."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name with a dot."""
+        return super().convert(value.replace(":", "."), param, ctx)
 
 
 @click.group()
@@ -38,7 +50,7 @@ def endpoint() -> None:
 @click.argument("account")
 @click.argument("url")
 @click.option("--description", default="", help="A word for people.")
-@click.option("--type", "types", type=click.Choice([t.value for t in EventType]), multiple=True, help="Repeatable.")
+@click.option("--type", "types", type=_TypeName(list(_TYPES)), multiple=True, help="An event; repeatable.")
 @store_options
 @json_option
 @click.pass_obj
@@ -57,8 +69,8 @@ def add(
 
     Messages are signed as Standard Webhooks; the secret is printed.
     """
-    wish = EndpointWish(url=url, description=description, types=tuple(EventType(t) for t in types))
-    made = _apply(session, account, lambda core, who: core.endpoints.add(who, wish), flags=flags)
+    wish = EndpointWish(url=url, description=description, types=tuple(_TYPES[name] for name in types))
+    made = _apply(session, account, lambda core, who: _add(core, who, wish), flags=flags)
     _show(made, "is told from now on", as_json=as_json, secret=True)
 
 
@@ -82,7 +94,7 @@ def list_(session: Session, /, *, account: str, as_json: bool, **flags: str | Pa
         (
             str(e.id),
             e.url,
-            ", ".join(t.value for t in e.types) or "all",
+            ", ".join(public_type(t) for t in e.types) or "all",
             e.state.value,
             moment(e.failing_since),
             e.disabled_reason,
@@ -164,6 +176,20 @@ def replay(
     click.echo(f"{queued:,} events are told again.")
 
 
+async def _add(core: Core, who: Principal, wish: EndpointWish) -> Endpoint:
+    try:
+        return await core.endpoints.add(who, wish)
+    except BadInput as exc:
+        # Only the operator is told which setting it is: a tenant cannot change it.
+        raise BadInput(exc.message, [_hinted(fault) for fault in exc.faults]) from None
+
+
+def _hinted(fault: Fault) -> Fault:
+    if fault.code != "url_refused":
+        return fault
+    return Fault(fault.path, fault.code, fault.message + _ALLOWING)
+
+
 def _apply(session: Session, account: str, step: _Step, *, flags: dict[str, str | Path | None]) -> Endpoint:
     async def work(step: _Step, core: Core) -> Endpoint:
         return await step(core, operator(await tenant_of(core, account)))
@@ -186,7 +212,7 @@ def _plain(found: Endpoint, *, secret: bool) -> dict[str, object]:
         "endpoint": str(found.id),
         "url": found.url,
         "description": found.description,
-        "types": [t.value for t in found.types],
+        "types": [public_type(t) for t in found.types],
         "state": found.state.value,
         "created_at": found.created_at,
         "failing_since": found.failing_since,

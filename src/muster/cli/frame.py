@@ -23,6 +23,9 @@ from muster.domain.tenant import Principal, Role
 from muster.ports.store.batches import Page
 from muster.telemetry.logs import configure
 
+MOST = 10**9
+"""The highest number that is taken for a page or an id: every store can count that far."""
+
 _T = TypeVar("_T")
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -127,7 +130,7 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
 def page_options(command: _Command) -> _Command:
     """Add --limit and --page."""
     for option in (
-        click.option("--page", type=click.IntRange(min=1), default=1, show_default=True, help="Which page."),
+        click.option("--page", type=click.IntRange(1, MOST), default=1, show_default=True, help="Which page."),
         click.option(
             "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many a page has."
         ),

@@ -7,15 +7,31 @@ from pathlib import Path
 import click
 
 from muster import __version__
-from muster.cli import account, batch, channel, doctor, endpoint, serve, suppression, template
-from muster.cli.frame import Session
+from muster.cli.lazy import LazyGroup
 from muster.domain.errors import BadInput, MusterError
 
 _INPUT_FAULT = 2
 _FAILURE = 1
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+_COMMANDS = {
+    "serve": ("muster.cli.serve", "Serve every door over HTTP, and work on batches."),
+    "worker": ("muster.cli.serve", "Work on batches without serving HTTP."),
+    "migrate": ("muster.cli.serve", "Bring the database to the schema this version needs."),
+    "key": ("muster.cli.serve", "Make a secret key, for the setting secret_key."),
+    "account": ("muster.cli.account", "Accounts: who may use this server."),
+    "channel": ("muster.cli.channel", "Channels: what an account sends through."),
+    "template": ("muster.cli.template", "Templates: what an account's batches are made from."),
+    "suppression": ("muster.cli.suppression", "Suppressions: whom an account must not reach."),
+    "endpoint": ("muster.cli.endpoint", "Webhook endpoints: where an account is told what happens."),
+    "doctor": ("muster.cli.doctor", "Look the installation over."),
+    "batch": ("muster.cli.batch", "Batches: hand one over, watch it, steer it."),
+}
+
+
+@click.group(
+    cls=LazyGroup, places=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="muster")
 @click.option(
     "--config",
@@ -25,23 +41,10 @@ _FAILURE = 1
 @click.pass_context
 def muster(context: click.Context, config: Path | None) -> None:
     """Send to, or change, ten thousand things in one call, and know what happened to each of them."""
+    # Imported here, where a command is about to run: `muster --help` needs none of it.
+    from muster.cli.frame import Session  # noqa: PLC0415
+
     context.obj = Session(config=config)
-
-
-for command in (
-    serve.serve,
-    serve.worker,
-    serve.migrate,
-    serve.key,
-    account.account,
-    channel.channel,
-    template.template,
-    suppression.suppression,
-    endpoint.endpoint,
-    doctor.doctor,
-    batch.batch,
-):
-    muster.add_command(command)
 
 
 def main() -> None:

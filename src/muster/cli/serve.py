@@ -27,7 +27,7 @@ _CUT_OFF = 1
 @click.option("--host", help="The address to listen on (default 127.0.0.1).")
 @click.option("--port", type=int, help="The port to listen on (default 8400; 0 takes any free one).")
 @store_options
-@click.option("--workers", type=int, help="How many chunks to work on at once (default 4).")
+@click.option("--workers", type=int, help="How many chunks to work on at once (default 16).")
 @click.option("--no-worker", is_flag=True, help="Only answer requests; `muster worker` does the work.")
 @click.option("--log-format", type=click.Choice(["json", "console"]), help="How the log is written.")
 @click.pass_obj
@@ -43,7 +43,7 @@ def serve(session: Session, /, *, no_worker: bool, **flags: str | int | Path | N
 
 @click.command()
 @store_options
-@click.option("--workers", type=click.IntRange(min=1), help="How many chunks to work on at once (default 4).")
+@click.option("--workers", type=click.IntRange(min=1), help="How many chunks to work on at once (default 16).")
 @click.option("--log-format", type=click.Choice(["json", "console"]), help="How the log is written.")
 @click.pass_obj
 def worker(session: Session, /, **flags: str | int | Path | None) -> None:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from muster.app.wiring import Core
 from muster.cli.frame import print_json, stdout
 from muster.cli.portrait import as_json_batch, counts_table
-from muster.domain.batch import FINAL, Batch, BatchState
+from muster.domain.batch import FINAL, Batch
 from muster.domain.ids import BatchId, TenantId
 from muster.domain.progress import awaiting, still_open
 
@@ -28,8 +28,7 @@ def is_over(batch: Batch, *, to_the_end: bool) -> bool:
     """Whether there is nothing more to watch for."""
     if batch.state in FINAL:
         return True
-    waits = still_open(batch.counts) if to_the_end else awaiting(batch.counts)
-    return not waits and batch.state is not BatchState.CANCELLING
+    return not (still_open(batch.counts) if to_the_end else awaiting(batch.counts))
 
 
 async def _tell_lines(core: Core, tenant: TenantId, batch: BatchId, *, every: float, to_the_end: bool) -> Batch:

@@ -53,7 +53,7 @@ def is_array(value: object) -> TypeGuard[list[object]]:
 
 
 async def read_object(call: Call, limits: Limits) -> Body:
-    """The JSON object a request carries. Raises HTTPException 415, TooLarge, MalformedBody."""
+    """The JSON object a request carries. Raises HTTPException 408 and 415, TooLarge, MalformedBody."""
     _check_type(call)
     raw = await _receive(call, limits)
     if len(raw) > LONGEST_EXPLAINED:
@@ -100,10 +100,11 @@ async def _receive(call: Call, limits: Limits) -> bytes:
                 else:
                     pieces.clear()
     except TimeoutError:
-        raise MalformedBody(f"The body did not arrive within {limits.body_seconds:g} seconds") from None
+        message = f"The body did not arrive within {limits.body_seconds:g} seconds"
+        raise HTTPException(status_code=408, detail=message) from None
     except InternalServerException:
-        # The client has gone: nobody reads this, and it is no fault of ours to be logged.
-        raise MalformedBody("The connection ended before the body did") from None
+        # The client fell silent and is given up, or has gone and reads nothing; no fault of ours to be logged.
+        raise HTTPException(status_code=408, detail="The body was not sent in time") from None
     if size > limits.body_bytes:
         raise TooLarge(f"The body is larger than {limits.body_bytes} bytes")
     return b"".join(pieces)

@@ -88,5 +88,5 @@ async def one(channel: SmppChannel, parcel: Parcel, *, seconds: float = 10) -> O
 async def eventually(truth: Callable[[], bool], *, seconds: float = 5) -> None:
     """Wait until `truth()` holds."""
     async with asyncio.timeout(seconds):
-        while not truth():  # noqa: ASYNC110 - whatever the peer does tells no event
+        while not truth():
             await asyncio.sleep(0.01)

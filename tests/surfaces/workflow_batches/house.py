@@ -122,7 +122,7 @@ class House:
         self.keys = Keys(store, clock, new_secret)
         self.channels = OneSandbox(ReceiptDesk(store, clock, Silent()), clock)
         self._door = Door(
-            submit=Submit(store, self.queue, clock, new_uuid=uuid4),
+            submit=Submit(store, self.queue, clock, meter=Silent(), new_uuid=uuid4),
             control=Control(store, self.queue, clock),
             batches=BatchLookup(store),
             entries=EntryLookup(store),
@@ -228,7 +228,7 @@ class Api:
     async def settled(self, batch_id: str) -> Row:
         """The batch once nothing of it waits."""
         async with asyncio.timeout(60):
-            while (found := await self.batch(batch_id))["status"] in {"NEW", "QUEUED"}:  # noqa: ASYNC110 - asked by HTTP
+            while (found := await self.batch(batch_id))["status"] in {"NEW", "QUEUED"}:
                 await asyncio.sleep(0.01)
         return found
 

@@ -1,5 +1,6 @@
 """What hostile, broken or careless clients send: each gets the documented error and leaves nothing behind."""
 
+import asyncio
 import json
 from pathlib import Path
 from uuid import uuid4
@@ -180,8 +181,19 @@ async def test_a_body_that_stops_half_way_leaves_nothing_behind(idle_api: Api) -
     async def receive() -> dict[str, object]:
         return pieces.pop(0)
 
-    assert await raw_call(idle_api.house, idle_api.account.token, receive) == 400
+    assert await raw_call(idle_api.house, idle_api.account.token, receive) == 408
     assert await idle_api.total() == 0
+
+
+async def test_a_body_that_drips_is_answered_in_the_doors_words(store: SqlStore, clock: FakeClock) -> None:
+    house = House(store, clock, limits=Limits(body_seconds=0.05))
+    account = await house.account()
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    assert await raw_call(house, account.token, receive) == 408
 
 
 async def raw_call(house: House, token: str, receive: object) -> int:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from muster.domain.errors import BadInput
 from muster.domain.fault import Fault
+from muster.domain.rule import rules_of
 
 _Milliseconds = Annotated[int, Meta(ge=0, le=3_600_000)]
 
@@ -29,14 +30,21 @@ class SandboxOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How many of the last messages the outbox holds."""
 
 
+_RULES = rules_of(SandboxOptions)
+
+
 def read_options(options: Mapping[str, str]) -> SandboxOptions:
     """Read `options`; raises BadInput naming every fault."""
     faults: list[Fault] = []
     for name, value in options.items():
+        if name not in _RULES:
+            message = f"is not an option of sandbox; there are {', '.join(_RULES)}"
+            faults.append(Fault(f"options.{name}", "unknown_option", message))
+            continue
         try:
             msgspec.convert({name: value}, SandboxOptions, strict=False)
-        except msgspec.ValidationError as error:
-            faults.append(Fault(f"options.{name}", "invalid_option", str(error)))
+        except msgspec.ValidationError:
+            faults.append(Fault(f"options.{name}", "bad_option", f"must be {_RULES[name].takes}"))
     if faults:
         raise BadInput("The sandbox does not take these options.", faults)
     return msgspec.convert(dict(options), SandboxOptions, strict=False)

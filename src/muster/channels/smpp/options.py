@@ -11,6 +11,7 @@ from muster.channels.smpp.receipts import Spelling
 from muster.channels.smpp.text import Alphabet
 from muster.domain.errors import BadInput
 from muster.domain.fault import Fault
+from muster.domain.rule import rules_of
 
 _Octet = Annotated[int, Meta(ge=0, le=255)]
 _Seconds = Annotated[float, Meta(gt=0, le=3600)]
@@ -38,7 +39,7 @@ class SmppOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     window: Annotated[int, Meta(ge=1, le=1000)] = 100
     """The most messages unanswered on one bind."""
     rate: Annotated[float, Meta(gt=0, le=100_000)] | None = None
-    """The most segments a second over all binds; None for as fast as the provider answers."""
+    """The most segments a second over all binds of one process; None for as fast as the provider answers."""
     tls: bool = False
     tls_ca: str | None = None
     """The certificates to trust, as PEM text; None for those of the system."""
@@ -65,24 +66,26 @@ class SmppOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 _WORDS = {"yes": "true", "no": "false", "on": "true", "off": "false"}
+_RULES = rules_of(SmppOptions)
 
 
 def options_from(given: Mapping[str, str]) -> SmppOptions:
     """The options that `given` names. Raises BadInput, with every fault, by option name."""
-    known = {field.name: field for field in msgspec.structs.fields(SmppOptions)}
-    faults = [Fault(name, "unknown_option", f"There is no option {name!r}.") for name in given if name not in known]
+    unknown = f"is not an option of smpp; there are {', '.join(_RULES)}"
+    faults = [Fault(f"options.{name}", "unknown_option", unknown) for name in given if name not in _RULES]
     read: dict[str, object] = {}
-    for name, field in known.items():
-        if name not in given:
-            if field.required:
-                faults.append(Fault(name, "missing_option", f"The option {name!r} is needed."))
+    for field in msgspec.structs.fields(SmppOptions):
+        path, rule = f"options.{field.name}", _RULES[field.name]
+        if field.name not in given:
+            if rule.needed:
+                faults.append(Fault(path, "missing_option", f"is needed: {rule.takes}"))
             continue
-        text = given[name]
+        text = given[field.name]
         try:
             value = _WORDS.get(text.lower(), text) if field.type is bool else text
-            read[name] = cast("object", msgspec.convert(value, field.type, strict=False))
-        except msgspec.ValidationError as problem:
-            faults.append(Fault(name, "bad_option", str(problem)))
+            read[field.name] = cast("object", msgspec.convert(value, field.type, strict=False))
+        except msgspec.ValidationError:
+            faults.append(Fault(path, "bad_option", f"must be {rule.takes}"))
     faults += _contradictions(read)
     if faults:
         raise BadInput("The options of the SMPP channel are wrong.", faults)
@@ -93,7 +96,7 @@ def _contradictions(read: Mapping[str, object]) -> list[Fault]:
     faults: list[Fault] = []
     source = read.get("source_addr", "")
     if isinstance(source, str) and not all(" " <= char < "\x7f" for char in source):
-        faults.append(Fault("source_addr", "bad_option", "A sender has printable ASCII characters only."))
+        faults.append(Fault("options.source_addr", "bad_option", "must have printable ASCII characters only"))
     if "tls_ca" in read and not read.get("tls"):
-        faults.append(Fault("tls_ca", "bad_option", "Certificates without tls=yes are of no use."))
+        faults.append(Fault("options.tls_ca", "bad_option", "is of no use without tls=yes"))
     return faults

@@ -29,8 +29,9 @@ _ESCAPE = 0x1B
 _ESCAPED = str.maketrans({char: "\x1b" + _BASIC[code] for char, code in _EXTENSION.items()})
 _EXTENDED = {code: char for char, code in _EXTENSION.items()}
 _ENCODING = codecs.charmap_build(_BASIC.ljust(256, "\ufffe"))
-_PLAIN = bytes(code for code, char in enumerate(_BASIC) if code == ord(char) and code != _ESCAPE)
-"""The octets that mean the same in ASCII and in GSM 03.38: most texts hold nothing else."""
+_ONE_SEPTET = bytes(ord(char) for char in _BASIC if char.isascii() and char != "\x1b")
+"""The ASCII characters that GSM 03.38 has without an extension: most texts hold nothing else."""
+_RECODED = bytes(_BASIC.index(chr(octet)) if octet in _ONE_SEPTET else octet for octet in range(256))
 UCS2 = 0x08
 """data_coding of UTF-16BE (5.2.19)."""
 MAX_SEGMENTS = 255
@@ -93,8 +94,8 @@ def gsm7(text: str) -> bytes | None:
     """`text` in GSM 03.38, one septet an octet, an extension character as two; None when it has other characters."""
     if text.isascii():
         plain = text.encode()
-        if not plain.translate(None, _PLAIN):
-            return plain
+        if not plain.translate(None, _ONE_SEPTET):
+            return plain.translate(_RECODED)
     if "\x1b" in text:
         return None
     try:

@@ -46,6 +46,7 @@ REFUSALS: Mapping[int, ResponseSpec] = MappingProxyType(
             401: "No valid access token",
             403: "The service account may only read",
             404: "There is no such thing",
+            408: "The body did not come in time",
             409: "It contradicts an earlier request",
             413: "The body is too large",
             415: "The body is not JSON",

@@ -38,6 +38,8 @@ CODES: Mapping[type[errors.MusterError], str] = MappingProxyType(
         errors.MusterError: "INTERNAL_ERROR",
     }
 )
+_IN_OUR_WORDS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
+"""The framework's errors that we raise ourselves, with a sentence for the caller."""
 _BY_STATUS: Mapping[int, str] = MappingProxyType(
     {
         400: "VALIDATION_ERROR",
@@ -45,6 +47,7 @@ _BY_STATUS: Mapping[int, str] = MappingProxyType(
         403: "FORBIDDEN",
         404: "NOT_FOUND",
         405: "METHOD_NOT_ALLOWED",
+        408: "REQUEST_TIMEOUT",
         413: "PAYLOAD_TOO_LARGE",
         415: "UNSUPPORTED_MEDIA_TYPE",
         429: "RATE_LIMITED",
@@ -85,7 +88,7 @@ def _log(error: Exception, trace: str, call: Call) -> None:
 def _message(error: Exception, status: int) -> str:
     if isinstance(error, errors.MusterError) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
         return error.message
-    if isinstance(error, HTTPException) and status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+    if isinstance(error, HTTPException) and status in _IN_OUR_WORDS:
         return error.detail
     return HTTPStatus(status).phrase
 

@@ -85,7 +85,7 @@ async def exchange_key(request: Call, door: TheDoor) -> wire.TokenGrant:
     wire.BATCHES,
     summary="Create a batch",
     operation_class=taking(wire.NewBatch),
-    responses=refusals(400, 403, 404, 409, 413, 415, 422),
+    responses=refusals(400, 403, 404, 408, 409, 413, 415, 422),
 )
 async def create_batch(request: Call, door: TheDoor, who: Caller) -> wire.BatchMade:
     """Keep the batch and all its entries; what becomes of each is told by its status."""
@@ -180,7 +180,7 @@ async def cancel_batch(batch_id: Id, door: TheDoor, who: Caller) -> wire.BatchDe
     wire.TEMPLATES,
     summary="Create a template",
     operation_class=taking(wire.NewTemplate),
-    responses=refusals(400, 403, 409, 413, 415),
+    responses=refusals(400, 403, 408, 409, 413, 415),
 )
 async def create_template(request: Call, door: TheDoor, who: Caller) -> wire.TemplateDetail:
     """Keep version 1 of a new template, active at once."""
@@ -232,7 +232,7 @@ async def get_template_version(*, template_id: Id, version_id: Id, door: TheDoor
     f"{wire.TEMPLATES}/{{template_id:str}}",
     summary="Update a template",
     operation_class=taking(wire.NewTemplate),
-    responses=refusals(400, 403, 404, 413, 415),
+    responses=refusals(400, 403, 404, 408, 413, 415),
 )
 async def update_template(*, template_id: Id, request: Call, door: TheDoor, who: Caller) -> wire.TemplateDetail:
     """Keep the next version; batches that exist stay on theirs."""
@@ -245,7 +245,7 @@ async def update_template(*, template_id: Id, request: Call, door: TheDoor, who:
     f"{wire.TEMPLATES}/{{template_id:str}}/state",
     summary="Change the state of a template",
     operation_class=taking(wire.NewState),
-    responses=refusals(400, 403, 404, 413, 415, 422),
+    responses=refusals(400, 403, 404, 408, 413, 415, 422),
 )
 async def move_template(*, template_id: Id, request: Call, door: TheDoor, who: Caller) -> wire.TemplateDetail:
     """Batches that exist go on."""

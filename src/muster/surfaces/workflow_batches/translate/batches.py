@@ -202,6 +202,7 @@ def _text(value: object) -> str | None:
 
 
 def _actor(principal: PrincipalId | None) -> Actor:
-    if principal is None:
+    # The nil id is the operator at the command line: no service account, so for this door the system itself.
+    if principal is None or not principal.int:
         return Actor(id="", type="internal")
     return Actor(id=str(principal), type="service-account")
