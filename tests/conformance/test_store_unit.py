@@ -32,6 +32,17 @@ async def test_a_block_that_raises_leaves_nothing_behind(store: Store) -> None:
             await tx.batches.get(tenant, new.id)
 
 
+@pytest.mark.parametrize("reading", [False, True])
+async def test_a_fault_of_the_work_itself_is_not_taken_for_a_store_that_is_away(store: Store, *, reading: bool) -> None:
+    async def work() -> None:
+        async with store.read() if reading else store.begin():
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await work()
+    await a_tenant(store)
+
+
 async def test_a_cancelled_block_leaves_nothing_behind_and_the_store_usable(store: Store) -> None:
     tenant = await a_tenant(store)
     new, begun = a_new_batch(), asyncio.Event()

@@ -5,16 +5,14 @@ from datetime import timedelta
 import pytest
 
 from muster.domain.batch import Batch
-from muster.domain.ids import ChannelId, TenantId
+from muster.domain.ids import ChannelId
 from muster.engine.route import route
 from muster.engine.throttle import Pace, window_size
-from muster.ports.store.channels import ChannelAccount
-from tests.fakes.clock import START
 from tests.fakes.world import World
 
 
-def an_account(number: int, kind: str) -> ChannelAccount:
-    return ChannelAccount(id=ChannelId(number), tenant=TenantId(1), kind=kind, options={}, created_at=START)
+def channels(*kinds: str) -> dict[ChannelId, str]:
+    return {ChannelId(number): kind for number, kind in enumerate(kinds, start=1)}
 
 
 @pytest.fixture
@@ -24,13 +22,12 @@ async def batch(world: World) -> Batch:
 
 
 async def test_the_newest_real_channel_carries_a_batch_that_names_none(batch: Batch) -> None:
-    accounts = [an_account(1, "smpp"), an_account(2, "smpp"), an_account(3, "sandbox")]
-    assert route(batch, accounts) == 2
+    assert route(batch, channels("smpp", "smpp", "sandbox")) == 2
 
 
 async def test_the_newest_sandbox_carries_what_no_real_channel_can(batch: Batch) -> None:
-    assert route(batch, [an_account(1, "sandbox"), an_account(2, "sandbox")]) == 2
-    assert route(batch, []) is None
+    assert route(batch, channels("sandbox", "sandbox")) == 2
+    assert route(batch, {}) is None
 
 
 @pytest.mark.parametrize(

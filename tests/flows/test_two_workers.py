@@ -88,7 +88,7 @@ def lines(log: Path) -> list[str]:
 async def until(happens: Callable[[], Awaitable[bool]]) -> None:
     """Wait for something that another worker does."""
     async with asyncio.timeout(PATIENCE_S):
-        while not await happens():  # noqa: ASYNC110 - another process does it, and sends no word
+        while not await happens():
             await asyncio.sleep(0.05)
 
 

@@ -181,3 +181,10 @@ async def test_what_fails_while_it_is_kept_leaves_nothing_behind(world: World) -
     assert await number_of_batches(world) == 0
     assert await world.queue.waiting() == 0
     assert not (await world.submit(world.who, a_submission(some(1), key="order-1"))).replayed
+
+
+async def test_a_batch_is_counted_once_however_often_it_is_asked_for(world: World) -> None:
+    for _ in range(3):
+        await world.submit(world.who, a_submission(some(7), key="once-and-again"))
+    assert world.meter.counts["batches_submitted"] == 1
+    assert world.meter.counts["entries_submitted"] == 7

@@ -40,7 +40,10 @@ def test_what_was_carried_is_sent_and_its_references_are_kept() -> None:
 
 
 def test_what_the_channel_confirms_is_delivered() -> None:
-    assert change(Carried(("a",), confirmed=True)).after is S.DELIVERED
+    came_to = settled(Carried(("a",), confirmed=True))
+    assert came_to.changes[0].after is S.DELIVERED
+    # No receipt will speak of it, so nobody has to find it by its references.
+    assert came_to.handovers == ()
 
 
 def test_what_was_refused_fails_with_its_reason() -> None:

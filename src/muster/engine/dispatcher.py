@@ -1,6 +1,7 @@
 """Working on one chunk: lease, carry window by window, settle, hand back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,6 +35,8 @@ from muster.settle.rollup import roll_up, tell_step, total_of
 log = structlog.get_logger()
 _T = TypeVar("_T")
 
+HANDED_BACK = 5_000
+"""The most queued chunks looked through when a worker ends; upkeep finds what is beyond."""
 CANCEL_SIZE = 20_000
 """Positions a chunk of a batch that is being cancelled spans: there is nothing to carry, so it may be large."""
 
@@ -62,6 +65,8 @@ class _Started(msgspec.Struct, frozen=True):
     batch: Batch
     template: Template | None
     channel: ChannelId | None
+    ready: Sequence[QueuedEntry] | None
+    """What is to be dispatched; None when a crash left something to be mended first."""
 
 
 class Dispatcher:
@@ -86,6 +91,14 @@ class Dispatcher:
             log.warning("lease_lost", batch=ref.batch, first=ref.first, worker=self._worker)
             self._rooms.meter.count("leases_lost")
 
+    async def hand_back(self, refs: Sequence[ChunkRef]) -> None:
+        """Give jobs to those of `refs` that still are queued: they were taken off the queue and not begun."""
+        if not refs:
+            return
+        async with self._rooms.store.begin() as tx:
+            queued = await tx.chunks.across_tenants_queued(limit=HANDED_BACK)
+            await self._rooms.queue.enqueue(tx, [ref for ref in queued if ref in set(refs)])
+
     async def _start(self, ref: ChunkRef) -> _Started | None:
         now = self._rooms.clock.now()
         async with self._rooms.store.begin() as tx:
@@ -101,7 +114,16 @@ class Dispatcher:
             template = None
             if batch.template is not None and batch.template_version is not None:
                 template = await tx.templates.version(batch.tenant, batch.template, batch.template_version)
-            return _Started(lease, batch, template, route(batch, await tx.channels.all(batch.tenant)))
+            channel = route(batch, await tx.channels.kinds_in_use(batch.tenant))
+            left = await tx.entries.left_dispatching(ref.tenant, ref.batch, first=ref.first, last=lease.last)
+            ready = None if left else await self._due(tx, lease, at=now)
+            return _Started(lease, batch, template, channel, ready)
+
+    async def _due(self, tx: Transaction, lease: Lease, *, at: datetime) -> Sequence[QueuedEntry]:
+        chunk = lease.chunk
+        return await tx.entries.due(
+            chunk.tenant, chunk.batch, first=chunk.first, last=lease.last, now=at, limit=CHUNK_SIZE
+        )
 
     async def _mark_started(self, tx: Transaction, batch: Batch, *, at: datetime) -> None:
         state = await tx.batches.apply(batch.tenant, batch.number, BatchEvent.STARTED, at=at)
@@ -149,7 +171,7 @@ class Dispatcher:
                 )
                 kind = self._rooms.kinds[started.batch.kind]
                 errand = Errand(lease=started.lease, batch=started.batch, kind=kind, facts=facts, handle=handle)
-                await self._carry_all(errand)
+                await self._carry_all(errand, started.ready)
         except (ChannelDown, NotFound) as error:
             await self._rest(started.lease, error.code)
 
@@ -160,11 +182,12 @@ class Dispatcher:
         async with self._rooms.store.begin() as tx:
             await tx.chunks.release(lease, ChunkState.WAITING, due_at=now + self._pace.rest)
 
-    async def _carry_all(self, errand: Errand) -> None:
+    async def _carry_all(self, errand: Errand, ready: Sequence[QueuedEntry] | None) -> None:
         """Window after window, until the chunk has nothing for now or must make room."""
         size = window_size(errand.handle.rate, pace=self._pace)
         slice_ends = self._rooms.clock.now() + self._pace.slice
-        ready = await self._ready(errand)
+        if ready is None:
+            ready = await self._mended(errand)
         done: Settlement | None = None
         interrupted = False
         while True:
@@ -184,7 +207,7 @@ class Dispatcher:
             if not running:
                 ready, interrupted = ready[:0], True
 
-    async def _ready(self, errand: Errand) -> Sequence[QueuedEntry]:
+    async def _mended(self, errand: Errand) -> Sequence[QueuedEntry]:
         """Mend what a crash left, then read what is to be dispatched."""
         now = self._rooms.clock.now()
         async with self._rooms.store.begin() as tx:
@@ -192,9 +215,7 @@ class Dispatcher:
             mended = await mend(tx, errand.batch, errand.lease, unknown=errand.handle.unknown, at=now)
             if mended:
                 await roll_up(tx, errand.batch, mended, at=now)
-            return await tx.entries.due(
-                errand.batch.tenant, errand.batch.number, now=now, limit=CHUNK_SIZE, **errand.span
-            )
+            return await self._due(tx, errand.lease, at=now)
 
     async def _turn(
         self, errand: Errand, done: Settlement | None, upcoming: Sequence[QueuedEntry]
@@ -214,8 +235,8 @@ class Dispatcher:
             outcomes = [Unsent(error.code, error.message)] * len(carry.parcels)
         ended = self._rooms.clock.now()
         self._rooms.meter.observe("window_seconds", (ended - began).total_seconds())
-        for outcome in outcomes:
-            self._rooms.meter.count("outcomes", outcome=type(outcome).__name__.lower())
+        for kind, times in Counter(map(type, outcomes)).items():
+            self._rooms.meter.count("outcomes", times, outcome=kind.__name__.lower())
         return outcome_of(errand, carry, outcomes, at=ended)
 
     async def _finish(self, errand: Errand, done: Settlement | None, *, hand_back: bool) -> None:

@@ -67,9 +67,9 @@ async def record(tx: Transaction, errand: Errand, settlement: Settlement, *, at:
     """Write a window's outcomes, and the ids under which its receipts will come."""
     tenant, number = errand.batch.tenant, errand.batch.number
     applied = await tx.entries.change(tenant, number, settlement.changes, at=at)
-    moved = set(applied.positions)
-    handovers = [handover for handover in settlement.handovers if handover.position in moved]
-    if handovers:
+    if settlement.handovers:
+        moved = set(applied.positions)
+        handovers = [handover for handover in settlement.handovers if handover.position in moved]
         await tx.receipts.hand_over(tenant, errand.handle.id, number, handovers=handovers, at=at)
     return applied
 

@@ -18,6 +18,7 @@ from muster.domain.template import Template, TemplateState
 from muster.domain.tenant import Principal
 from muster.events.outbox import batch_event
 from muster.ports.clock import Clock
+from muster.ports.meter import Meter
 from muster.ports.queue import Queue
 from muster.ports.store.batches import IdempotencyKey, NewBatch
 from muster.ports.store.unit import Store, Transaction
@@ -55,10 +56,11 @@ class Submitted(msgspec.Struct, frozen=True):
 class Submit:
     """Takes a batch in: idempotency first, then the template, then everything in one transaction."""
 
-    def __init__(self, store: Store, queue: Queue, clock: Clock, *, new_uuid: Callable[[], UUID]) -> None:
+    def __init__(self, store: Store, queue: Queue, clock: Clock, *, meter: Meter, new_uuid: Callable[[], UUID]) -> None:
         self._store = store
         self._queue = queue
         self._clock = clock
+        self._meter = meter
         self._new_uuid = new_uuid
 
     async def __call__(self, who: Principal, submission: Submission) -> Submitted:
@@ -84,7 +86,14 @@ class Submit:
                 await self._keep(tx, who, batch=batch, entries=entries)
         if earlier is not None:
             return _replay(earlier, submission)
+        self._count(batch)
         return Submitted(batch.id, batch.idempotency_key, replayed=False)
+
+    def _count(self, batch: NewBatch) -> None:
+        took = self._clock.now() - batch.created_at
+        self._meter.count("batches_submitted", kind=batch.kind)
+        self._meter.count("entries_submitted", batch.total, kind=batch.kind)
+        self._meter.observe("submit_seconds", took.total_seconds(), kind=batch.kind)
 
     async def _look(self, who: Principal, submission: Submission) -> tuple[IdempotencyKey | None, Template | None]:
         """The earlier use of the key, or else the template."""

@@ -14,6 +14,9 @@ from muster.ports.store.receipts import Handover
 UNSENT_WAIT = timedelta(seconds=2)
 """When what never left is tried again. It does not count as an attempt: a provider that is away costs no entry."""
 
+_ARRIVED = TRANSITIONS[EntryState.DISPATCHING][EntryEvent.ARRIVED]
+_CARRIED = TRANSITIONS[EntryState.DISPATCHING][EntryEvent.CARRIED]
+
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of the channel that carried the window."""
@@ -35,18 +38,21 @@ def settle(entries: Sequence[QueuedEntry], outcomes: Sequence[Outcome], *, rules
     handovers: list[Handover] = []
     for entry, outcome in zip(entries, outcomes, strict=True):
         changes.append(_change(entry, outcome, rules=rules, at=at))
-        handovers.extend(_handovers(entry, outcome))
+        handovers += _handovers(entry, outcome)
     return Settlement(tuple(changes), tuple(handovers))
 
 
-def _handovers(entry: QueuedEntry, outcome: Outcome) -> list[Handover]:
+def _handovers(entry: QueuedEntry, outcome: Outcome) -> Sequence[Handover]:
     match outcome:
+        case Carried(confirmed=True):
+            # It has arrived: no receipt can change that any more, so nobody has to find it by its refs.
+            return ()
         case Carried(refs=refs, segments=segments) | Unknown(refs=refs, segments=segments):
             # Segments without a ref count too: receipts for the others alone must not make the entry delivered.
             parts = max(len(refs), segments)
             return [Handover(entry.position, ref, part, parts) for part, ref in enumerate(refs)]
         case Deferred() | Refused() | Unsent():
-            return []
+            return ()
 
 
 def lost(entries: Sequence[QueuedEntry], *, unknown: UnknownPolicy, at: datetime) -> tuple[Change, ...]:
@@ -58,8 +64,9 @@ def lost(entries: Sequence[QueuedEntry], *, unknown: UnknownPolicy, at: datetime
 def _change(entry: QueuedEntry, outcome: Outcome, *, rules: Rules, at: datetime) -> Change:
     match outcome:
         case Carried(segments=segments, confirmed=confirmed):
-            event = EntryEvent.ARRIVED if confirmed else EntryEvent.CARRIED
-            return _step(entry, event, segments=segments)
+            # As `_step` would, which is felt here: nearly every outcome is this one.
+            after = _ARRIVED if confirmed else _CARRIED
+            return Change(entry.position, EntryState.DISPATCHING, after, segments=segments)
         case Refused(code=code, detail=detail):
             return _step(entry, EntryEvent.REFUSED, reason=code, detail=detail)
         case Deferred(after=after):

@@ -1,6 +1,6 @@
 """Accounts at providers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from muster.domain.errors import NotFound
 from muster.domain.ids import ChannelId, TenantId
 from muster.ports.store.channels import ChannelAccount
+from muster.stores.records import Statement
 from muster.stores.tables import Moment, channels
 from muster.stores.vault import Vault
+
+_KINDS = Statement("SELECT id, kind FROM channels WHERE tenant = :tenant AND removed_at IS NULL")
 
 
 class ChannelTable:
@@ -35,6 +38,11 @@ class ChannelTable:
     async def all(self, tenant: TenantId) -> Sequence[ChannelAccount]:
         """Every channel in use, oldest first."""
         return await self._in_use(channels.c.tenant == tenant)
+
+    async def kinds_in_use(self, tenant: TenantId) -> Mapping[ChannelId, str]:
+        """The kind of each channel in use."""
+        rows = await _KINDS.rows(self._connection, {"tenant": tenant})
+        return {ChannelId(row[0]): row[1] for row in rows}
 
     async def across_tenants_all(self) -> Sequence[ChannelAccount]:
         """Every channel in use, of everyone."""

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 
-from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy import event, text
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,6 +21,7 @@ from muster.stores.endpoints import EndpointTable
 from muster.stores.entries import EntryTable
 from muster.stores.outbox import OutboxTable
 from muster.stores.receipts import ReceiptTable
+from muster.stores.records import driver_of
 from muster.stores.suppressions import SuppressionTable
 from muster.stores.templates import TemplateTable
 from muster.stores.vault import Vault
@@ -72,20 +73,23 @@ class SqlStore:
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[SqlTransaction]:
         """A transaction that writes."""
-        async with _unless_away(), self._gate, self.writer.begin() as connection:
-            tx = await self._transaction(connection)
-            yield tx
+        async with _unless_away() as own, self._gate, self.writer.begin() as connection:
+            tx = self._transaction(connection)
+            with own:
+                yield tx
         tx.committed()
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[SqlTransaction]:
         """A consistent view for reading."""
-        async with _unless_away(), self._reader.connect() as connection:
-            yield await self._transaction(connection)
+        async with _unless_away() as own, self._reader.connect() as connection:
+            # Closing the connection ends it.
+            _ = await connection.begin()
+            with own:
+                yield self._transaction(connection)
 
-    async def _transaction(self, connection: AsyncConnection) -> SqlTransaction:
-        raw = await connection.get_raw_connection()
-        return SqlTransaction(connection, self._vault, raw.driver_connection)
+    def _transaction(self, connection: AsyncConnection) -> SqlTransaction:
+        return SqlTransaction(connection, self._vault, driver_of(connection))
 
     async def check(self) -> None:
         """Raises Unavailable unless the database answers and the schema is the one this version needs."""
@@ -123,17 +127,37 @@ def open_store(url: str, *, vault: Vault, pool_size: int = 16) -> SqlStore:
         writer, reader = sqlite.open_engine(url, writes=True), sqlite.open_engine(url, writes=False)
         return SqlStore(writer, reader, vault=vault, gate=asyncio.Lock())
     engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=60)
+    event.listen(engine.sync_engine, "handle_error", _cut_off)
     # The same pool. One view for a whole transaction, so that a count and its page agree.
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return SqlStore(engine, reader, vault=vault, gate=nullcontext())
 
 
+class _Own:
+    """Surrounds the work done in a transaction, and remembers the fault that came out of it."""
+
+    fault: BaseException | None = None
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
+        """Remember; the fault goes on."""
+        self.fault = fault
+
+
 @asynccontextmanager
-async def _unless_away() -> AsyncGenerator[None]:
-    """Raises Unavailable for what the same work does not meet a little later; lets every other error through."""
+async def _unless_away() -> AsyncGenerator[_Own]:
+    """Raises Unavailable for what the same work does not meet a little later; lets every other error through.
+
+    An OSError that comes out of the work itself is the caller's: those of a statement are raised by `_cut_off`.
+    """
+    own = _Own()
     try:
-        yield
+        yield own
     except (OSError, PoolTimeoutError) as error:
+        if error is own.fault:
+            raise
         raise _away(error) from error
     except DBAPIError as error:
         if _passes(error):
@@ -157,5 +181,11 @@ def _passes(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", "") in _PASSING or type(error.orig).__name__ == _CUT
 
 
-def _away(error: Exception) -> Unavailable:
+def _cut_off(context: ExceptionContext) -> None:
+    """Raises Unavailable where a statement met a broken connection; SQLAlchemy lets such errors through as they are."""
+    if isinstance(context.original_exception, OSError):
+        raise _away(context.original_exception) from context.original_exception
+
+
+def _away(error: BaseException) -> Unavailable:
     return Unavailable(f"the store is away: {type(error).__name__}")

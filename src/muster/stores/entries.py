@@ -34,6 +34,8 @@ _CHANGE_COLUMNS = {
 }
 # sqlite3 binds a plain str several times faster than a member of a StrEnum.
 _PLAIN = {state: state.value for state in EntryState}
+# A look-up costs a tenth of a call of the enumeration.
+_STATES = {state.value: state for state in EntryState}
 # Proves in the statement itself that the batch is the tenant's own.
 _OWN = "EXISTS (SELECT 1 FROM batches WHERE number = :batch AND tenant = :tenant)"
 _QUEUED_COLUMNS = "position, state, address, payload, attempts, repeats"
@@ -275,7 +277,7 @@ def _kept(step: _Step) -> Mapping[str, object]:
 
 def _queued(row: Any) -> QueuedEntry:
     position, state, address, payload, attempts, repeats = row
-    return QueuedEntry(position, EntryState(state), address, payload, attempts, repeats)
+    return QueuedEntry(position, _STATES[state], address, payload, attempts, repeats)
 
 
 def _entry(row: Any) -> Entry:

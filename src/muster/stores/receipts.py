@@ -5,20 +5,54 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.entry import EntryState
 from muster.domain.ids import BatchNumber, ChannelId, TenantId
 from muster.domain.receipt import Receipt, Verdict
 from muster.ports.store.receipts import Handover, Match
-from muster.stores.records import as_json, given, insert_many, listed
+from muster.stores.records import Statement, as_json, insert_many, rows_given, values_listed
 from muster.stores.tables import channels, micros, receipts
 
 _RECEIPT_COLUMNS = ("tenant", "channel", "ref", "alternates", "verdict", "code", "received_at", "state")
 _HANDOVER_COLUMNS = ("channel", "ref", "batch", "position", "part", "parts", "handed_at")
 # The whole primary key, so that SQLite looks each segment up instead of reading the channel's for every row.
 _SEGMENT = {"channel": "int", "ref": "text", "batch": "int", "position": "int", "part": "int"}
+
+_WAITING = Statement(
+    "SELECT id, ref, alternates, verdict, code FROM receipts"
+    " WHERE tenant = :tenant AND channel = :channel AND state = 'waiting'"
+    # The newest first: what never matches must not keep the rest from being looked at.
+    " ORDER BY id DESC LIMIT :limit"
+)
+_SEGMENTS = Statement(
+    "SELECT ref, batch, position, part FROM handovers WHERE channel = :channel AND ref IN {refs} ORDER BY handed_at",
+    refs=values_listed("text", parameter="refs"),
+)
+_SETTLE = Statement(
+    "UPDATE handovers SET verdict = v.verdict FROM {rows} AS v"
+    " WHERE handovers.channel = v.channel AND handovers.ref = v.ref AND handovers.batch = v.batch"
+    " AND handovers.position = v.position AND handovers.part = v.part AND handovers.verdict IS NULL"
+    " RETURNING handovers.ref, handovers.batch, handovers.position, handovers.part",
+    rows=rows_given({**_SEGMENT, "verdict": "text"}),
+)
+_MARK = Statement(
+    "UPDATE receipts SET state = v.state, batch = v.batch, position = v.position FROM {rows} AS v"
+    " WHERE receipts.id = v.id",
+    rows=rows_given({"id": "int", "state": "text", "batch": "int", "position": "int"}),
+)
+_MATCHES = Statement(
+    "SELECT v.ref, v.batch, v.position, v.part, entries.state, h.parts, CASE WHEN h.parts = 1 THEN 1 ELSE"
+    " (SELECT count(DISTINCT sister.part) FROM handovers AS sister"
+    "  WHERE sister.batch = v.batch AND sister.position = v.position"
+    "  AND sister.parts > 1 AND sister.verdict = 'arrived') END"
+    " FROM {rows} AS v"
+    " JOIN entries ON entries.batch = v.batch AND entries.position = v.position"
+    " JOIN handovers AS h ON h.channel = v.channel AND h.ref = v.ref AND h.batch = v.batch"
+    "  AND h.position = v.position AND h.part = v.part",
+    rows=rows_given(_SEGMENT),
+)
 
 
 class _Segment(NamedTuple):
@@ -79,13 +113,7 @@ class ReceiptTable:
         return await self._matches(tenant, channel, {segment: final[segment] for segment in settled})
 
     async def _waiting(self, tenant: TenantId, channel: ChannelId, limit: int) -> Sequence[_Waiting]:
-        rows = await self._connection.execute(
-            select(receipts.c.id, receipts.c.ref, receipts.c.alternates, receipts.c.verdict, receipts.c.code)
-            .where(receipts.c.tenant == tenant, receipts.c.channel == channel, receipts.c.state == "waiting")
-            # The newest first: what never matches must not keep the rest from being looked at.
-            .order_by(receipts.c.id.desc())
-            .limit(limit)
-        )
+        rows = await _WAITING.rows(self._connection, {"tenant": tenant, "channel": channel, "limit": limit})
         found = [
             _Waiting(r[0], r[1], msgspec.json.decode(r[2], type=tuple[str, ...]), Verdict(r[3]), r[4]) for r in rows
         ]
@@ -97,27 +125,15 @@ class ReceiptTable:
         refs = {ref for receipt in waiting for ref in (receipt.ref, *receipt.alternates)}
         if not refs:
             return {}
-        statement = text(
-            "SELECT ref, batch, position, part FROM handovers WHERE channel = :channel"
-            f" AND ref IN {listed(self._connection, 'text', parameter='refs')} ORDER BY handed_at"
-        )
-        rows = await self._connection.execute(statement, {"channel": channel, "refs": as_json(list(refs))})
+        rows = await _SEGMENTS.rows(self._connection, {"channel": channel, "refs": as_json(list(refs))})
         return {row[0]: _Segment(*row) for row in rows}
 
     async def _settle(self, channel: ChannelId, final: Mapping[_Segment, _Waiting]) -> Sequence[_Segment]:
         """Write the verdicts of segments that have none yet; which those were."""
         if not final:
             return ()
-        statement = text(
-            "UPDATE handovers SET verdict = v.verdict"
-            f" FROM {given(self._connection, {**_SEGMENT, 'verdict': 'text'})} AS v"
-            " WHERE handovers.channel = v.channel AND handovers.ref = v.ref AND handovers.batch = v.batch"
-            " AND handovers.position = v.position AND handovers.part = v.part AND handovers.verdict IS NULL"
-            " RETURNING handovers.ref, handovers.batch, handovers.position, handovers.part"
-        )
         rows = as_json([(channel, *segment, receipt.verdict.value) for segment, receipt in final.items()])
-        done = await self._connection.execute(statement, {"rows": rows})
-        return [_Segment(*row) for row in done]
+        return [_Segment(*row) for row in await _SETTLE.rows(self._connection, {"rows": rows})]
 
     async def _mark(self, told: Iterable[tuple[_Waiting, _Segment]], settling: set[int]) -> None:
         """Note on each receipt what became of it."""
@@ -127,12 +143,7 @@ class ReceiptTable:
             rows.append((receipt.id, "duplicate" if last else "matched", segment.batch, segment.position))
         if not rows:
             return
-        columns = {"id": "int", "state": "text", "batch": "int", "position": "int"}
-        statement = text(
-            "UPDATE receipts SET state = v.state, batch = v.batch, position = v.position"
-            f" FROM {given(self._connection, columns)} AS v WHERE receipts.id = v.id"
-        )
-        await self._connection.execute(statement, {"rows": as_json(rows)})
+        await _MARK.rows(self._connection, {"rows": as_json(rows)})
 
     async def _matches(
         self, tenant: TenantId, channel: ChannelId, settled: Mapping[_Segment, _Waiting]
@@ -140,17 +151,7 @@ class ReceiptTable:
         """Each settled segment with where its entry stands and how its sister segments fared."""
         if not settled:
             return ()
-        statement = text(
-            "SELECT v.ref, v.batch, v.position, v.part, entries.state, h.parts, CASE WHEN h.parts = 1 THEN 1 ELSE"
-            " (SELECT count(DISTINCT sister.part) FROM handovers AS sister"
-            "  WHERE sister.batch = v.batch AND sister.position = v.position"
-            "  AND sister.parts > 1 AND sister.verdict = 'arrived') END"
-            f" FROM {given(self._connection, _SEGMENT)} AS v"
-            " JOIN entries ON entries.batch = v.batch AND entries.position = v.position"
-            " JOIN handovers AS h ON h.channel = v.channel AND h.ref = v.ref AND h.batch = v.batch"
-            "  AND h.position = v.position AND h.part = v.part"
-        )
-        rows = await self._connection.execute(statement, {"rows": as_json([(channel, *s) for s in settled])})
+        rows = await _MATCHES.rows(self._connection, {"rows": as_json([(channel, *s) for s in settled])})
         return [_match(tenant, row, settled) for row in rows]
 
     async def across_tenants_unmatched(self) -> Sequence[tuple[TenantId, ChannelId]]:

@@ -1,12 +1,16 @@
 """Many rows in one statement: a JSON parameter read as a table, on both dialects; and statements kept ready to run."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from muster.domain.errors import Unavailable
 
 _POSTGRES_TYPES = {"int": "bigint", "text": "text"}
 
@@ -45,12 +49,23 @@ class Statement:
         Parameters are what drivers take as they are: whole numbers, plain strings, None.
         """
         if is_sqlite(connection):
-            return await _driver(connection).execute_fetchall(self._sqlite, values)  # type: ignore[no-any-return]
+            try:
+                rows: Sequence[Any] = await driver_of(connection).execute_fetchall(self._sqlite, values)
+            except sqlite3.Error as error:
+                raise _named(error, self._sqlite) from error
+            return rows
         found = await connection.execute(self._postgres, values)
         return found.all() if found.returns_rows else ()
 
 
-def _driver(connection: AsyncConnection) -> Any:
+def _named(error: sqlite3.Error, statement: str) -> Exception:
+    """The error as SQLAlchemy calls it, so that the store tells what passes from what does not in one place."""
+    # Without the parameters: they hold people's addresses.
+    return DBAPIError.instance(statement, None, error, sqlite3.Error)
+
+
+def driver_of(connection: AsyncConnection) -> Any:
+    """The driver's own connection."""
     # `AsyncConnection.get_raw_connection` gives the same, by way of a greenlet.
     return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]  # it was started
 
@@ -100,11 +115,18 @@ async def insert_many(
 
     `same` are whole numbers that all rows have in common.
     """
-    driver = _driver(connection)
+    driver = driver_of(connection)
     names = (*columns, *same)
     if is_sqlite(connection):
         marks = ", ".join([*("?" * len(columns)), *(str(int(number)) for number in same.values())])
-        await driver.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
+        statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
+        try:
+            await driver.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise _named(error, statement) from error
     else:
         common = tuple(same.values())
-        await driver.copy_records_to_table(table, records=[row + common for row in rows], columns=names)
+        try:
+            await driver.copy_records_to_table(table, records=[row + common for row in rows], columns=names)
+        except OSError as error:
+            raise Unavailable(f"the store is away: {type(error).__name__}") from error

@@ -64,7 +64,27 @@ def _connect(path: str) -> Awaitable[aiosqlite.Connection]:
 
 
 class _Connection(aiosqlite.Connection):
-    """Gives cursors that do a whole statement at once."""
+    """Gives cursors that do a whole statement at once, and knows when there is nothing to roll back."""
+
+    _clean = False
+    """Whether nothing was asked of the connection since its last transaction ended. What was asked and cancelled
+    counts as well: the thread does it all the same."""
+
+    async def _execute(self, fn: Callable[..., _T], *args: object, **kwargs: object) -> _T:
+        self._clean = False
+        done: _T = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's own
+        return done
+
+    async def commit(self) -> None:
+        """End the transaction."""
+        await super().commit()
+        self._clean = True
+
+    async def rollback(self) -> None:
+        """End the transaction, if there may be one: the pool asks for this after each commit as well."""
+        if not self._clean:
+            await super().rollback()
+            self._clean = True
 
     def let_process_end(self) -> None:
         """Not to be waited for by a process that ends without closing the store; SQLAlchemy does the same."""
@@ -75,8 +95,7 @@ class _Connection(aiosqlite.Connection):
 
     async def at_once(self, call: Callable[..., _T], *arguments: object) -> _T:
         """Do `call(sqlite connection, *arguments)` in the connection's thread."""
-        done: _T = await self._execute(call, self._conn, *arguments)  # type: ignore[no-untyped-call]  # aiosqlite's own
-        return done
+        return await self._execute(call, self._conn, *arguments)
 
 
 class _Cursor:

@@ -46,7 +46,7 @@ COUNTERS: Mapping[str, Figure] = MappingProxyType(
 OBSERVATIONS: Mapping[str, Figure] = MappingProxyType(
     {
         "window_seconds": Figure("Time a channel took for one window of entries."),
-        "submit_seconds": Figure("Time to check and store one batch.", ("kind",)),
+        "submit_seconds": Figure("Time to store one batch, its entries checked.", ("kind",)),
         "http_request_seconds": Figure("Time to answer an HTTP request, by route template.", ("method", "route")),
     }
 )

@@ -3,12 +3,13 @@
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from muster.domain.entry import QueuedEntry
-from muster.domain.ids import entry_id
+from muster.domain.ids import EntryIds
 from muster.domain.outcome import Refused
 from muster.domain.parcel import Parcel
 from muster.kinds.kind import BatchFacts
@@ -32,10 +33,12 @@ class WorkflowBatches:
 
     def comparable(self, address: str) -> str:
         """The phone number in E.164 form; what is no phone number comes back as it is."""
-        number = address if matches_phone(address) else digits(address)
+        if matches_phone(address):
+            return address if address[0] == "+" else f"+{address}"
+        number = digits(address)
         if not matches_phone(number):
             return address
-        return number if number.startswith("+") else f"+{number}"
+        return number if number[0] == "+" else f"+{number}"
 
     def pack(self, batch: BatchFacts, entries: Sequence[QueuedEntry]) -> Sequence[Parcel | Refused]:
         """One message an entry, in order; Refused where what is stored of it cannot be read."""
@@ -43,21 +46,42 @@ class WorkflowBatches:
             return [Refused("template_missing", "The batch names no template")] * len(entries)
         made_from = definition.read(batch.template.definition)
         introduction = str(made_from.presets().get("introductoryMessage") or DEFAULT_INTRODUCTION)
-        return [self._parcel(batch, entry, (made_from.memo, introduction)) for entry in entries]
+        names = _Names(EntryIds(batch.id), f"{batch.link_base}/", _Tokens(batch.link_key))
+        return [self._parcel(entry, (made_from.memo, introduction), names) for entry in entries]
 
-    def _parcel(self, batch: BatchFacts, entry: QueuedEntry, words: tuple[str, str]) -> Parcel | Refused:
+    def _parcel(self, entry: QueuedEntry, words: tuple[str, str], names: "_Names") -> Parcel | Refused:
         try:
             stored = entries.read(entry.payload)
         except msgspec.MsgspecError:
             return Refused("unreadable_entry", "What is stored of the entry cannot be read")
         memo = words[0] if stored.memo is None else stored.memo
         introduction = stored.parameters.get("introductoryMessage") or words[1]
-        key = entry_id(batch.id, entry.position)
-        link = f"{batch.link_base}/{link_token(batch.link_key, key)}"
-        text = " ".join(str(part) for part in (memo, introduction, link) if part)
-        return Parcel(str(key), self.comparable(entry.address), text, repeat=entry.repeats > 0)
+        link = names.base + names.tokens.of(names.ids.octets(entry.position))
+        text = " ".join(filter(None, (memo, str(introduction), link)))
+        return Parcel(names.ids.spelled(entry.position), self.comparable(entry.address), text, repeat=entry.repeats > 0)
 
 
 def link_token(link_key: bytes, entry: UUID) -> str:
     """The 22 characters that end an entry's link: derived, so that nothing has to be stored for it."""
-    return urlsafe_b64encode(hmac.digest(link_key, entry.bytes, "sha256")[:TOKEN_BYTES]).rstrip(b"=").decode()
+    return _Tokens(link_key).of(entry.bytes)
+
+
+class _Tokens:
+    """Link tokens under one key, which is made ready once for all of them."""
+
+    def __init__(self, link_key: bytes) -> None:
+        self._keyed = hmac.new(link_key, digestmod="sha256")
+
+    def of(self, entry: bytes) -> str:
+        """The token of the entry with these 16 octets for an id."""
+        mac = self._keyed.copy()
+        mac.update(entry)
+        return urlsafe_b64encode(mac.digest()[:TOKEN_BYTES]).rstrip(b"=").decode()
+
+
+class _Names(NamedTuple):
+    """What the ids and links of one batch's entries are made of."""
+
+    ids: EntryIds
+    base: str
+    tokens: _Tokens

@@ -1,6 +1,6 @@
 """Keeping accounts at providers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -37,6 +37,10 @@ class ChannelAccounts(Protocol):
 
     async def remove(self, tenant: TenantId, channel: ChannelId, *, at: datetime) -> None:
         """Take the channel out of use: `all` no longer lists it, batches that name it keep it. Raises NotFound."""
+        ...
+
+    async def kinds_in_use(self, tenant: TenantId) -> Mapping[ChannelId, str]:
+        """The kind of each channel in use: what `all` tells, without unsealing any options."""
         ...
 
     async def across_tenants_all(self) -> Sequence[ChannelAccount]:
