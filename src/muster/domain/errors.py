@@ -14,6 +14,7 @@ MusterError
 │   └── TemplateNotActive
 ├── RateLimited           too many calls; `retry_after` in seconds
 ├── Unavailable           a temporary lack on our side
+├── Busy                  no place for a chunk at the moment: offer it again
 ├── LeaseLost             another worker holds the chunk now: stop, write nothing
 ├── ChannelDown           nothing at all was handed over
 └── IllegalTransition     a bug: the table of states has no such step
@@ -119,6 +120,12 @@ class Unavailable(MusterError):
     """The server cannot do this at the moment; try again."""
 
     code = "unavailable"
+
+
+class Busy(MusterError):
+    """There is no place for it at the moment: offer it again."""
+
+    code = "busy"
 
 
 class LeaseLost(MusterError):

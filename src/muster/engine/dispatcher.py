@@ -35,8 +35,6 @@ from muster.settle.rollup import roll_up, tell_step, total_of
 log = structlog.get_logger()
 _T = TypeVar("_T")
 
-HANDED_BACK = 5_000
-"""The most queued chunks looked through when a worker ends; upkeep finds what is beyond."""
 CANCEL_SIZE = 20_000
 """Positions a chunk of a batch that is being cancelled spans: there is nothing to carry, so it may be large."""
 
@@ -90,14 +88,6 @@ class Dispatcher:
         except LeaseLost:
             log.warning("lease_lost", batch=ref.batch, first=ref.first, worker=self._worker)
             self._rooms.meter.count("leases_lost")
-
-    async def hand_back(self, refs: Sequence[ChunkRef]) -> None:
-        """Give jobs to those of `refs` that still are queued: they were taken off the queue and not begun."""
-        if not refs:
-            return
-        async with self._rooms.store.begin() as tx:
-            queued = await tx.chunks.across_tenants_queued(limit=HANDED_BACK)
-            await self._rooms.queue.enqueue(tx, [ref for ref in queued if ref in set(refs)])
 
     async def _start(self, ref: ChunkRef) -> _Started | None:
         now = self._rooms.clock.now()

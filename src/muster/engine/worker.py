@@ -13,13 +13,12 @@ class Worker:
         self._queue = rooms.queue
         self._at_once = at_once
         self._stopping = False
-        self._dispatcher = Dispatcher(rooms, worker=name, pace=pace or Pace(), stopping=self._is_stopping)
-        self._lanes = Lanes(self._dispatcher.run, each=lanes_of(at_once), stopping=self._is_stopping)
+        dispatcher = Dispatcher(rooms, worker=name, pace=pace or Pace(), stopping=self._is_stopping)
+        self._lanes = Lanes(dispatcher.run, each=lanes_of(at_once))
 
     async def run(self) -> None:
         """Work until `stop`; returns when every chunk at hand was settled or handed back."""
         await self._queue.run(self._lanes.take, at_once=self._at_once)
-        await self._dispatcher.hand_back(self._lanes.put_back())
 
     def stop(self) -> None:
         """Take no new chunk, hand back those at hand after their window."""

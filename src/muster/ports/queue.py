@@ -7,7 +7,8 @@ from muster.domain.chunk import ChunkRef
 from muster.ports.store.unit import Transaction
 
 ChunkHandler = Callable[[ChunkRef], Awaitable[None]]
-"""Works on one chunk until it is settled, postponed or handed back. When it raises, the job is offered again."""
+"""Works on one chunk until it is settled, postponed or handed back. When it raises, the job is offered again: at once
+after Busy, else after a growing pause."""
 
 
 class Queue(Protocol):

@@ -13,6 +13,7 @@ from pgqueuer.domain.types import Channel
 from pgqueuer.ports import RepositoryPort
 
 from muster.domain.chunk import ChunkRef
+from muster.domain.errors import Busy
 from muster.ports.queue import ChunkHandler
 from muster.queues.job import ENTRYPOINT, SETTINGS, chunk_in
 
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 _POLL = timedelta(seconds=1)
 """How long a lost notification can delay a job."""
+_BUSY_RETRY = timedelta(milliseconds=200)
+"""When a job that found no place is offered again."""
 _FIRST_RETRY = timedelta(milliseconds=50)
 _LONGEST_RETRY = timedelta(seconds=30)
 
@@ -64,7 +67,10 @@ class Consumer:
         async with self._slots:
             if self._manager.shutdown.is_set():
                 raise RetryRequested(timedelta(0), "stopping")
-            settled = await self._offer(chunk)
+            try:
+                settled = await self._offer(chunk)
+            except Busy:
+                raise RetryRequested(_BUSY_RETRY, "busy") from None
         if not settled:
             raise RetryRequested(min(_FIRST_RETRY * 2 ** min(job.attempts, 16), _LONGEST_RETRY), "handler failed")
 
@@ -72,6 +78,8 @@ class Consumer:
         """Whether the handler returned. This is the outermost frame of a job: whatever it raises ends here."""
         try:
             await self._handler(chunk)
+        except Busy:
+            raise
         except Exception as error:  # noqa: BLE001 - one chunk's bug must not end the worker, and the job must be kept
             # The message may quote a text or an address, so only the place is told.
             frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -29,6 +29,7 @@ STATUS: Mapping[type[errors.MusterError], HTTPStatus] = MappingProxyType(
         errors.TemplateNotActive: HTTPStatus.UNPROCESSABLE_ENTITY,
         errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
         errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.LeaseLost: HTTPStatus.INTERNAL_SERVER_ERROR,
         errors.ChannelDown: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.IllegalTransition: HTTPStatus.INTERNAL_SERVER_ERROR,
