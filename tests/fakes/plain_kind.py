@@ -1,11 +1,13 @@
 """The plainest kind of batch there can be: the payload is the text."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from muster.domain.entry import QueuedEntry
 from muster.domain.ids import entry_id
 from muster.domain.outcome import Refused
 from muster.domain.parcel import Parcel
+from muster.domain.workflow import NewWorkflow, WorkflowRef
 from muster.kinds.kind import BatchFacts
 
 UNREADABLE = "unreadable"
@@ -16,6 +18,8 @@ class PlainKind:
     """Fulfils kinds.kind. Addresses are compared without regard to letter case."""
 
     name = "plain"
+    opens_workflows = False
+    stands_alone = False
 
     def comparable(self, address: str) -> str:
         """The address in lower case."""
@@ -29,3 +33,13 @@ class PlainKind:
             else Parcel(str(entry_id(batch.id, entry.position)), entry.address, entry.payload, repeat=entry.repeats > 0)
             for entry in entries
         ]
+
+    def openings(self, batch: BatchFacts, entries: Sequence[QueuedEntry], *, at: datetime) -> Sequence[NewWorkflow]:
+        """None."""
+        _ = batch, entries, at
+        return ()
+
+    def speaks_of(self, batch: BatchFacts, entry: QueuedEntry) -> WorkflowRef | None:
+        """Of none."""
+        _ = batch, entry
+        return None

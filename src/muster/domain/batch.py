@@ -9,6 +9,7 @@ import msgspec
 
 from muster.domain.entry import EntryState
 from muster.domain.ids import BatchId, BatchNumber, ChannelId, PrincipalId, TemplateId, TemplateVersionId, TenantId
+from muster.domain.workflow import WorkflowState
 
 
 class BatchState(StrEnum):
@@ -105,3 +106,5 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     withdrawn_at: datetime | None
     """When what the batch handed over (its links) was taken back; None while it stands."""
+    ended: Mapping[WorkflowState, int] = MappingProxyType({})
+    """How many of its workflows came to each end (`domain.workflow.ENDS`)."""

@@ -20,7 +20,10 @@ class EventType(StrEnum):
     BATCH_COMPLETED = "batch:completed"
     BATCH_FAILED = "batch:failed"
     ENTRIES_CHANGED = "entries:changed"
+    WORKFLOW_UPDATED = "workflow:updated"
     ENDPOINT_DISABLED = "endpoint:disabled"
+    ENDPOINT_TESTED = "endpoint:tested"
+    """Made on request, and told only to the endpoint it is about, whatever that one asks for."""
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,12 @@ BatchId = NewType("BatchId", UUID)
 EntryId = NewType("EntryId", UUID)
 """An entry's public id, derived from its batch and position."""
 
+WorkflowId = NewType("WorkflowId", UUID)
+"""A workflow's public id: that of its entry."""
+
+CustomerId = NewType("CustomerId", UUID)
+"""A customer of a tenant's, in the tenant's own register."""
+
 TemplateId = NewType("TemplateId", UUID)
 TemplateVersionId = NewType("TemplateVersionId", UUID)
 ChannelId = NewType("ChannelId", int)

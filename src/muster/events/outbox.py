@@ -4,7 +4,7 @@ A body is JSON without personal data: ids, states, counts, positions and reason 
 title.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from muster.domain.batch import BatchState
 from muster.domain.entry import EntryState
 from muster.domain.event import EventType, NewEvent
 from muster.domain.ids import BatchId
+from muster.domain.workflow import Workflow
+from muster.kinds.workflow_batches.journey import StepStatus, StepView
 from muster.ports.store.entries import Change
 
 _Run = list[int]
@@ -55,6 +57,36 @@ def entries_event(batch: BatchId, *, kind: str, changes: Iterable[Change]) -> Ne
         ],
     }
     return NewEvent(type=EventType.ENTRIES_CHANGED, batch=batch, body=_json(body))
+
+
+def workflow_event(workflow: Workflow, steps: Sequence[StepView], *, current: int, status: StepStatus) -> NewEvent:
+    """A step of a workflow came to `status`; its neighbours are told with it.
+
+    The steps are as they stand now: the one before `current`, `current` itself, the one after. `workflow` is only asked
+    for ids; its state is told by the status (a workflow that is over has no active step).
+    """
+    views = {
+        "previous": steps[current - 1] if current > 0 else None,
+        "current": msgspec.structs.replace(steps[current], status=status),
+        "next": steps[current + 1] if current + 1 < len(steps) else None,
+    }
+    body = {
+        "workflow_id": str(workflow.id),
+        "batch_id": str(workflow.batch),
+        "kind": workflow.kind,
+        **{f"{place}_step": None if view is None else _step(view) for place, view in views.items()},
+    }
+    return NewEvent(type=EventType.WORKFLOW_UPDATED, batch=workflow.batch, body=_json(body))
+
+
+def _step(view: StepView) -> dict[str, object]:
+    return {
+        "id": str(view.id),
+        "name": view.name,
+        "title": view.title,
+        "status": view.status.value,
+        "updated_at": None if view.updated_at is None else view.updated_at.isoformat(),
+    }
 
 
 def endpoint_disabled(endpoint: UUID, reason: str) -> NewEvent:

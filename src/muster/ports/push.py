@@ -1,10 +1,12 @@
-"""Telling a customer's URL."""
+"""Telling a customer's URL, and in whose words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
 import msgspec
+
+from muster.domain.event import Event, EventType
 
 
 class PushResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,4 +35,26 @@ class Push(Protocol):
 
     async def refusal(self, url: str) -> str | None:
         """Why nothing may be sent to `url`, as a sentence for its owner; None when it may (as far as is known now)."""
+        ...
+
+
+class Style(Protocol):
+    """Whose words an endpoint's messages use: ours, or those of a door. Pure."""
+
+    @property
+    def names(self) -> Mapping[str, Sequence[EventType]]:
+        """Every event that an endpoint may ask for, by the style's own names of them."""
+        ...
+
+    @property
+    def default(self) -> Sequence[EventType]:
+        """What an endpoint that names no event is told; empty: everything, and what is added later too."""
+        ...
+
+    def wants(self, event: Event) -> bool:
+        """Whether the style can tell this event."""
+        ...
+
+    def envelope(self, event: Event, message: str) -> bytes:
+        """The body that tells an event it wants: the same bytes on every retry, as `message` is the same."""
         ...

@@ -25,6 +25,34 @@ PAY = Definition(
         ),
     )
 )
+EVERYTHING = Definition(
+    memo="Hello from us.",
+    days=2,
+    steps=(
+        StepSetting(name="notification"),
+        StepSetting(name="customer-account"),
+        StepSetting(
+            name="enhance-profile",
+            user={
+                "personalInfo": ["salutation", "dateOfBirth"],
+                "addresses": ["MAILING"],
+                "phoneNumber": ["WORK"],
+            },
+        ),
+        StepSetting(name="financial-account"),
+        StepSetting(
+            name="document-acceptance",
+            user={
+                "documents": [
+                    {"documentId": "terms", "documentGroup": "ours"},
+                    {"documentId": "privacy", "documentGroup": "theirs"},
+                ]
+            },
+        ),
+        StepSetting(name="move-money", preset={"transactionType": "SEND", "currency": "USD"}),
+    ),
+)
+"""Each step that asks the customer."""
 
 
 def a_template(definition: Definition = REFUND) -> Template:

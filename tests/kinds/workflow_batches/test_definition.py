@@ -82,3 +82,20 @@ def test_memo_and_days_have_bounds() -> None:
     _, faults = check(Draft(steps=[NOTIFY, NEW], memo=1, days=0), PATHS)
 
     assert [(fault.path, fault.code) for fault in faults] == [("memo", "INVALID_TYPE"), ("days", "OUT_OF_RANGE")]
+
+
+@pytest.mark.parametrize(
+    ("documents", "code"),
+    [
+        ([], "INVALID_VALUE"),
+        ([{"documentId": "a"}], "INVALID_VALUE"),
+        ([{"documentId": "a", "documentGroup": "x" * 256}], "INVALID_VALUE"),
+        ([{"documentId": "a", "documentGroup": "b"}] * 51, "LENGTH_OUT_OF_RANGE"),
+    ],
+)
+def test_documents_are_named_and_few_enough_to_be_read(documents: object, code: str) -> None:
+    papers = {**PAPERS, "input": {"user": {"documents": documents}}}
+
+    _, faults = check(Draft(steps=[NOTIFY, NEW, papers]), PATHS)
+
+    assert [(fault.path, fault.code) for fault in faults] == [("steps[2].input.user.documents", code)]

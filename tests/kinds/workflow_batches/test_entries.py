@@ -129,3 +129,24 @@ def test_the_fast_way_and_the_slow_way_agree_and_no_position_is_lost(
 
 def test_a_definition_is_kept_whole() -> None:
     assert json.loads(write(REFUND))["steps"][2]["preset"] == {"financialAccountSubType": "DEBIT"}
+
+
+@pytest.mark.parametrize("draft", [Draft("a\0", None, None, OK), Draft("t", None, "\0", OK)])
+def test_the_character_nul_is_no_part_of_a_text(draft: Draft) -> None:
+    assert {code for _, code, _ in faults_of(draft)} == {"INVALID_FORMAT"}
+
+
+def test_what_is_kept_of_a_rejected_entry_holds_no_nul_for_the_store_to_fall_over() -> None:
+    parameters: dict[str, object] = {"phoneNumber": "\0", "a\0": "\0\\u0000\\\0"}
+
+    (entry,) = entries.validate([Draft("t\0", None, None, parameters)], a_template(REFUND))
+
+    assert entry.address == "\ufffd"
+    assert "\0" not in entry.address + str(json.loads(entry.payload)) + str(json.loads(entry.faults or ""))
+    assert json.loads(entry.payload)["parameters"]["a\ufffd"] == "\ufffd\\u0000\\\ufffd"
+
+
+def test_an_entry_with_a_thousand_faults_tells_a_hundred() -> None:
+    strange: dict[str, object] = {f"p{n}": n for n in range(1000)}
+
+    assert len(faults_of(Draft("t", None, None, {**OK, **strange}))) == 100

@@ -1,5 +1,6 @@
-"""Batches of requests that follow one template: each entry becomes a text message with a link."""
+"""Requests for customers to do something behind a link: in batches that follow one template, and single ones."""
 
-from muster.kinds.workflow_batches.kind import NAME, WorkflowBatches
+from muster.kinds.workflow_batches.kind import NAME, SINGLE, WorkflowBatches, next_notice
+from muster.kinds.workflow_batches.notices import NOTICES, WorkflowNotices
 
-__all__ = ["NAME", "WorkflowBatches"]
+__all__ = ["NAME", "NOTICES", "SINGLE", "WorkflowBatches", "WorkflowNotices", "next_notice"]

@@ -59,8 +59,11 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True):
     steps: str = "steps"
     memo: str = "memo"
     days: str = "days"
+    input: str = "input"
+    """Of a step: what holds `user` and `preset`."""
     user: str = "user"
     preset: str = "preset"
+    """Empty where nothing can be fixed beforehand."""
 
 
 def read(definition: str) -> Definition:
@@ -119,11 +122,11 @@ def _setting(step: object, path: str, paths: Paths, *, faults: list[Fault]) -> S
         strange = (rules.INVALID_VALUE, f"must be one of {', '.join(STEPS)}")
         faults.append(_fault(f"{path}.name", (rules.REQUIRED, "is required") if name is None else strange))
         return None
-    given = _object(step.get("input"), f"{path}.input", faults)
-    user_path, preset_path = f"{path}.input.{paths.user}", f"{path}.input.{paths.preset}"
+    given = _object(step.get(paths.input), f"{path}.{paths.input}", faults)
+    user_path, preset_path = f"{path}.{paths.input}.{paths.user}", f"{path}.{paths.input}.{paths.preset}"
     user = _object(given.get(paths.user), user_path, faults)
     user = {OLD_SPELLINGS.get(key, key): value for key, value in user.items()}
-    preset = _object(given.get(paths.preset), preset_path, faults)
+    preset = _object(given.get(paths.preset), preset_path, faults) if paths.preset else {}
     if name in ASKS_THE_CUSTOMER and not user:
         faults.append(_fault(user_path, (rules.REQUIRED, "is required for this step and must not be empty")))
     for place, where, values in ((Place.TEMPLATE, user_path, user), (Place.EITHER, preset_path, preset)):
@@ -173,7 +176,7 @@ def _contradictions(settings: Sequence[StepSetting], paths: Paths) -> Iterator[F
     for index, setting in enumerate(settings):
         solution = setting.preset.get("solution")
         if "memo" in setting.preset and solution not in {None, "wire"}:
-            path = f"{paths.steps}[{index}].input.{paths.preset}.memo"
+            path = f"{paths.steps}[{index}].{paths.input}.{paths.preset}.memo"
             yield _fault(path, (rules.INVALID_VALUE, "is only for the solution wire"))
 
 

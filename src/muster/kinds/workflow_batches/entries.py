@@ -1,5 +1,6 @@
 """The entries of a batch: what is accepted, and what is wrong with the rest."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -8,6 +9,7 @@ from muster.domain.entry import EntryState, NewEntry
 from muster.domain.fault import Fault
 from muster.domain.template import Template
 from muster.kinds.workflow_batches import definition, rules
+from muster.kinds.workflow_batches.definition import Definition
 from muster.kinds.workflow_batches.rules import Rule, Wrong
 from muster.kinds.workflow_batches.steps import PHONE, STEPS, TEMPLATE_ONLY, Place
 
@@ -15,11 +17,15 @@ BAD_ENTRY = "bad_entry"
 """The reason of every entry that is rejected; its faults say more."""
 OF_ENTRY, OF_PARAMETERS = "entry", "parameters"
 """The two halves of an entry a fault may belong to."""
+MOST_FAULTS = 100
+"""More of one entry or request are not told."""
 
 _TITLE = rules.text(1, rules.TITLE_LENGTH)
 _HOURS = rules.whole(1, rules.MOST_HOURS)
 _MEMO = rules.text(0, rules.MEMO_LENGTH)
 _REQUIRED: Wrong = (rules.REQUIRED, "is required")
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""The character NUL in JSON: after an even number of backslashes."""
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -31,13 +37,15 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     parameters: object = None
 
 
-class Stored(msgspec.Struct, frozen=True, gc=False):
+class Stored(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is stored of an accepted entry."""
 
     title: str
     hours: int | None = None
     memo: str | None = None
     parameters: dict[str, object] = msgspec.field(default_factory=dict[str, object])
+    definition: Definition | None = None
+    """What a workflow without a template is made from; None for one that has a template."""
 
 
 _stored = msgspec.json.Decoder(Stored)
@@ -67,24 +75,25 @@ def validate(drafts: Sequence[Draft], template: Template) -> list[NewEntry]:
 
 def _rejected(position: int, draft: Draft, payload: str, *, faults: Sequence[Fault]) -> NewEntry:
     phone = draft.parameters.get(PHONE) if rules.is_object(draft.parameters) else None
+    # PostgreSQL cannot keep the character NUL, nor compare JSON that spells it.
     return NewEntry(
         position,
         EntryState.REJECTED,
-        phone if isinstance(phone, str) else "",
-        payload,
+        phone.replace("\0", "\ufffd") if isinstance(phone, str) else "",
+        _NUL.sub(r"\1\\ufffd", payload),
         BAD_ENTRY,
-        _encoder.encode(faults).decode(),
+        _NUL.sub(r"\1\\ufffd", _encoder.encode(faults[:MOST_FAULTS]).decode()),
     )
 
 
 def _is_plain(draft: Draft) -> bool:
     """Whether title, hours and memo are sound: the rules `_TITLE`, `_HOURS`, `_MEMO` without a call for each."""
     title, hours, memo = draft.title, draft.hours, draft.memo
-    if not (type(title) is str and 0 < len(title) <= rules.TITLE_LENGTH):
+    if not (type(title) is str and 0 < len(title) <= rules.TITLE_LENGTH and "\0" not in title):
         return False
     if hours is not None and not (type(hours) is int and 0 < hours <= rules.MOST_HOURS):
         return False
-    return memo is None or (type(memo) is str and len(memo) <= rules.MEMO_LENGTH)
+    return memo is None or (type(memo) is str and len(memo) <= rules.MEMO_LENGTH and "\0" not in memo)
 
 
 class Checker:

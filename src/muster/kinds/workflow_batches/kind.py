@@ -1,10 +1,8 @@
-"""The kind: an entry becomes a text message that opens with a memo and ends with a link."""
+"""The kind: an entry becomes a text message that opens with a memo and ends with a link, and the link a workflow."""
 
-import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from typing import NamedTuple
-from uuid import UUID
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 import msgspec
 
@@ -12,76 +10,143 @@ from muster.domain.entry import QueuedEntry
 from muster.domain.ids import EntryIds
 from muster.domain.outcome import Refused
 from muster.domain.parcel import Parcel
-from muster.kinds.kind import BatchFacts
-from muster.kinds.workflow_batches import definition, entries
-from muster.kinds.workflow_batches.rules import digits, matches_phone
+from muster.domain.workflow import NewWorkflow, WorkflowRef
+from muster.kinds.kind import BatchFacts, Terms
+from muster.kinds.workflow_batches import courses, definition, entries, messages
+from muster.kinds.workflow_batches.definition import Definition
+from muster.kinds.workflow_batches.messages import DEFAULT_INTRODUCTION, Tokens, link_token
+
+__all__ = ["DEFAULT_INTRODUCTION", "NAME", "SINGLE", "WorkflowBatches", "link_token", "next_notice"]
 
 NAME = "workflow_batches"
-DEFAULT_INTRODUCTION = "Please continue here:"
-"""What precedes the link where neither template nor entry brings an introductory message."""
-TOKEN_BYTES = 16
-"""128 bits: nobody guesses a link."""
+"""Batches of many, in which a workflow begins when its message leaves."""
+SINGLE = "workflows"
+"""Batches of one, whose workflow was kept with the request and stands alone."""
+
+
+class _Hours(msgspec.Struct, frozen=True, gc=False):
+    """The one thing of an entry's payload that its times need: reading no more of it is twice as fast."""
+
+    hours: int | None = None
+
+
+_hours = msgspec.json.Decoder(_Hours)
 
 
 class WorkflowBatches:
-    """Template-driven requests with a link."""
+    """Requests with a link: those of a batch, or single ones (`name` says which)."""
+
+    def __init__(self, name: str = NAME) -> None:
+        self._name = name
 
     @property
     def name(self) -> str:
         """How the store calls it."""
-        return NAME
+        return self._name
+
+    @property
+    def opens_workflows(self) -> bool:
+        """Each message does."""
+        return True
+
+    @property
+    def stands_alone(self) -> bool:
+        """True for single requests."""
+        return self._name == SINGLE
 
     def comparable(self, address: str) -> str:
         """The phone number in E.164 form; what is no phone number comes back as it is."""
-        if matches_phone(address):
-            return address if address[0] == "+" else f"+{address}"
-        number = digits(address)
-        if not matches_phone(number):
-            return address
-        return number if number[0] == "+" else f"+{number}"
+        return messages.comparable(address)
 
     def pack(self, batch: BatchFacts, entries: Sequence[QueuedEntry]) -> Sequence[Parcel | Refused]:
         """One message an entry, in order; Refused where what is stored of it cannot be read."""
-        if batch.template is None:
+        words = None if batch.template is None else _Words(definition.read(batch.template.definition))
+        if words is None and not self.stands_alone:
             return [Refused("template_missing", "The batch names no template")] * len(entries)
-        made_from = definition.read(batch.template.definition)
-        introduction = str(made_from.presets().get("introductoryMessage") or DEFAULT_INTRODUCTION)
-        names = _Names(EntryIds(batch.id), f"{batch.link_base}/", _Tokens(batch.link_key))
-        return [self._parcel(entry, (made_from.memo, introduction), names) for entry in entries]
+        ids, tokens, base = EntryIds(batch.id), Tokens(batch.link_key), f"{batch.link_base}/"
+        packed: list[Parcel | Refused] = []
+        for entry in entries:
+            text = _text(entry, words, base + tokens.of(ids.octets(entry.position)))
+            if isinstance(text, str):
+                address = messages.comparable(entry.address)
+                packed.append(Parcel(ids.spelled(entry.position), address, text, repeat=entry.repeats > 0))
+            else:
+                packed.append(text)
+        return packed
 
-    def _parcel(self, entry: QueuedEntry, words: tuple[str, str], names: "_Names") -> Parcel | Refused:
-        try:
-            stored = entries.read(entry.payload)
-        except msgspec.MsgspecError:
-            return Refused("unreadable_entry", "What is stored of the entry cannot be read")
-        memo = words[0] if stored.memo is None else stored.memo
-        introduction = stored.parameters.get("introductoryMessage") or words[1]
-        link = names.base + names.tokens.of(names.ids.octets(entry.position))
-        text = " ".join(filter(None, (memo, str(introduction), link)))
-        return Parcel(names.ids.spelled(entry.position), self.comparable(entry.address), text, repeat=entry.repeats > 0)
+    def openings(self, batch: BatchFacts, entries: Sequence[QueuedEntry], *, at: datetime) -> Sequence[NewWorkflow]:
+        """The workflow of each entry, which `pack` took: when it ends, and when its customer is first reminded."""
+        made_from = None if batch.template is None else definition.read(batch.template.definition)
+        if made_from is None:
+            return [_opening(batch, entry, at=at) for entry in entries]
+        ids, tokens = EntryIds(batch.id), Tokens(batch.link_key)
+        step, times = courses.first_step(made_from), _Times(made_from, batch.terms, at)
+        opened: list[NewWorkflow] = []
+        for entry in entries:
+            position = entry.position
+            token = tokens.of(ids.octets(position))
+            expires_at, notice_at = times.of(_hours.decode(entry.payload).hours)
+            opened.append(NewWorkflow(position, sha256(token.encode()).digest(), step, expires_at, notice_at))
+        return opened
 
-
-def link_token(link_key: bytes, entry: UUID) -> str:
-    """The 22 characters that end an entry's link: derived, so that nothing has to be stored for it."""
-    return _Tokens(link_key).of(entry.bytes)
-
-
-class _Tokens:
-    """Link tokens under one key, which is made ready once for all of them."""
-
-    def __init__(self, link_key: bytes) -> None:
-        self._keyed = hmac.new(link_key, digestmod="sha256")
-
-    def of(self, entry: bytes) -> str:
-        """The token of the entry with these 16 octets for an id."""
-        mac = self._keyed.copy()
-        mac.update(entry)
-        return urlsafe_b64encode(mac.digest()[:TOKEN_BYTES]).rstrip(b"=").decode()
+    def speaks_of(self, batch: BatchFacts, entry: QueuedEntry) -> WorkflowRef | None:
+        """Its own workflow, where there may be one already."""
+        if self.stands_alone or entry.attempts > 0:
+            return WorkflowRef(batch.number, entry.position)
+        return None
 
 
-class _Names(NamedTuple):
-    """What the ids and links of one batch's entries are made of."""
+def next_notice(at: datetime, expires_at: datetime, terms: Terms) -> datetime | None:
+    """When the reminder after `at` is due: counted from `at`, however many were missed; None in the last part."""
+    due = at + terms.remind
+    return due if due <= expires_at - terms.quiet else None
 
-    ids: EntryIds
-    base: str
-    tokens: _Tokens
+
+class _Words:
+    """What a definition says in every message."""
+
+    def __init__(self, made_from: Definition) -> None:
+        self.memo = made_from.memo
+        self.introduction = str(made_from.presets().get("introductoryMessage") or DEFAULT_INTRODUCTION)
+
+
+class _Times:
+    """End and first reminder of workflows that begin together, worked out once for each number of hours."""
+
+    def __init__(self, made_from: Definition, terms: Terms, at: datetime) -> None:
+        self._at = at
+        self._terms = terms
+        self._usual = terms.expiry if made_from.days is None else timedelta(days=made_from.days)
+        self._known: dict[int | None, tuple[datetime, datetime | None]] = {}
+
+    def of(self, hours: int | None) -> tuple[datetime, datetime | None]:
+        """Those of a workflow that stands for so many hours; None: as long as is usual."""
+        known = self._known.get(hours)
+        if known is None:
+            expires_at = self._at + (self._usual if hours is None else timedelta(hours=hours))
+            known = self._known[hours] = expires_at, next_notice(self._at, expires_at, self._terms)
+        return known
+
+
+def _text(entry: QueuedEntry, words: _Words | None, link: str) -> str | Refused:
+    try:
+        stored = entries.read(entry.payload)
+    except msgspec.MsgspecError:
+        return Refused("unreadable_entry", "What is stored of the entry cannot be read")
+    if words is None:
+        if stored.definition is None:
+            return Refused("template_missing", "The request names no template and brings no steps")
+        words = _Words(stored.definition)
+    memo = words.memo if stored.memo is None else stored.memo
+    introduction = stored.parameters.get("introductoryMessage") or words.introduction
+    return messages.text_of(memo, str(introduction), link)
+
+
+def _opening(batch: BatchFacts, entry: QueuedEntry, *, at: datetime) -> NewWorkflow:
+    """The workflow of an entry that carries its own definition."""
+    stored = entries.read(entry.payload)
+    made_from = stored.definition or Definition(steps=())
+    token = Tokens(batch.link_key).of(EntryIds(batch.id).octets(entry.position))
+    expires_at, notice_at = _Times(made_from, batch.terms, at).of(stored.hours)
+    digest = sha256(token.encode()).digest()
+    return NewWorkflow(entry.position, digest, courses.first_step(made_from), expires_at, notice_at)

@@ -11,6 +11,8 @@ Rule = Callable[[object], Wrong | None]
 TITLE_LENGTH = 255
 MEMO_LENGTH = 1000
 MOST_HOURS = 8760
+MOST_DOCUMENTS = 50
+"""A customer is asked about one after the other."""
 
 REQUIRED = "REQUIRED"
 INVALID_TYPE = "INVALID_TYPE"
@@ -46,14 +48,14 @@ def digits(phone: str) -> str:
 
 
 def text(shortest: int, longest: int) -> Rule:
-    """A string of `shortest` to `longest` characters, both inclusive."""
+    """A string of `shortest` to `longest` characters, both inclusive; none of them NUL, which no store can keep."""
 
     def rule(value: object) -> Wrong | None:
         if not isinstance(value, str):
             return INVALID_TYPE, "must be a string"
         if not shortest <= len(value) <= longest:
             return LENGTH_OUT_OF_RANGE, f"must have {shortest} to {longest} characters"
-        return None
+        return (INVALID_FORMAT, "must not hold the character NUL") if "\0" in value else None
 
     return rule
 
@@ -131,10 +133,15 @@ def documents(value: object) -> Wrong | None:
         return INVALID_TYPE, "must be an array"
     if not value or not all(_is_document(document) for document in value):
         return INVALID_VALUE, "must hold at least one object with a documentId and a documentGroup, both not empty"
+    if len(value) > MOST_DOCUMENTS:
+        return LENGTH_OUT_OF_RANGE, f"must hold at most {MOST_DOCUMENTS} documents"
     return None
+
+
+_document_name = text(1, TITLE_LENGTH)
 
 
 def _is_document(value: object) -> bool:
     if not is_object(value):
         return False
-    return all(isinstance(value.get(key), str) and value[key] for key in ("documentId", "documentGroup"))
+    return all(_document_name(value.get(key)) is None for key in ("documentId", "documentGroup"))

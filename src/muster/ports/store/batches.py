@@ -9,6 +9,7 @@ import msgspec
 from muster.domain.batch import Batch, BatchEvent, BatchState
 from muster.domain.entry import EntryState
 from muster.domain.ids import BatchId, BatchNumber, ChannelId, PrincipalId, TemplateId, TemplateVersionId, TenantId
+from muster.domain.workflow import WorkflowState
 
 
 class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +84,18 @@ class Standing(msgspec.Struct, frozen=True):
     counts: Mapping[EntryState, int]
 
 
+class TemplateUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """What was made from one version of a template: entries by state, workflows by end, those withdrawn apart."""
+
+    template: TemplateId
+    version: TemplateVersionId
+    counts: Mapping[EntryState, int]
+    ended: Mapping[WorkflowState, int]
+    withdrawn: Mapping[EntryState, int]
+    """Entries by state of the batches that were withdrawn; not in `counts`."""
+    last_used_at: datetime
+
+
 class Batches(Protocol):
     """The batches of a tenant."""
 
@@ -125,6 +138,12 @@ class Batches(Protocol):
 
         Locks the batch until the transaction ends, also when `deltas` is empty.
         """
+        ...
+
+    async def usage(
+        self, tenant: TenantId, kinds: Sequence[str], templates: Sequence[TemplateId]
+    ) -> Sequence[TemplateUsage]:
+        """What was made from each version of `templates` in batches of `kinds`; one statement for all of them."""
         ...
 
     async def true_counts(self, tenant: TenantId, batch: BatchNumber) -> Mapping[EntryState, int]:

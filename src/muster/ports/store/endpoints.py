@@ -39,6 +39,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     failing_since: datetime | None = None
     disabled_reason: str = ""
+    style: str = "standard"
+    """Whose words its messages use: `standard` for ours, else the name of a door."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Keeping who must not be reached."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -29,8 +29,8 @@ class Suppressions(Protocol):
         """Let them be reached again; how many were on the list."""
         ...
 
-    async def among(self, tenant: TenantId, addresses: Sequence[str]) -> frozenset[str]:
-        """Which of `addresses` are on the list."""
+    async def among(self, tenant: TenantId, addresses: Sequence[str]) -> Mapping[str, str]:
+        """Which of `addresses` are on the list, each with its source."""
         ...
 
     async def find(self, tenant: TenantId, *, text: str, page: Page) -> tuple[int, Sequence[Suppression]]:

@@ -9,12 +9,14 @@ from muster.ports.store.accounts import Accounts
 from muster.ports.store.batches import Batches
 from muster.ports.store.channels import ChannelAccounts
 from muster.ports.store.chunks import Chunks
+from muster.ports.store.customers import Customers
 from muster.ports.store.endpoints import Endpoints
 from muster.ports.store.entries import Entries
 from muster.ports.store.outbox import Outbox
 from muster.ports.store.receipts import Receipts
 from muster.ports.store.suppressions import Suppressions
 from muster.ports.store.templates import Templates
+from muster.ports.store.workflows import Workflows
 
 
 class Transaction(Protocol):
@@ -71,6 +73,16 @@ class Transaction(Protocol):
         ...
 
     @property
+    def workflows(self) -> Workflows:
+        """Workflows, and the texts sent about them."""
+        ...
+
+    @property
+    def customers(self) -> Customers:
+        """The tenants' customers and their accounts."""
+        ...
+
+    @property
     def connection(self) -> object:
         """The driver's own connection, for a queue that keeps its jobs in the same database."""
         ...
@@ -89,6 +101,10 @@ class Store(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         """A consistent view for reading; never waits for a writer."""
+        ...
+
+    def glance(self) -> AbstractAsyncContextManager[Transaction]:
+        """As `read`, for a few look-ups by key and nothing else: where that is faster, it is done on the spot."""
         ...
 
     async def check(self) -> None:

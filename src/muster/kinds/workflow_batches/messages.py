@@ -1,0 +1,54 @@
+"""The texts that customers get, and the links in them."""
+
+import hmac
+from base64 import urlsafe_b64encode
+from uuid import UUID
+
+from muster.kinds.workflow_batches.rules import digits, matches_phone
+
+DEFAULT_INTRODUCTION = "Please continue here:"
+"""What precedes the link where neither template nor entry brings an introductory message."""
+REMINDER = "Reminder:"
+"""Opens a text that reminds."""
+OVER = "Your link has expired"
+"""The last text."""
+TOKEN_BYTES = 16
+"""128 bits: nobody guesses a link."""
+
+
+def comparable(address: str) -> str:
+    """The phone number in E.164 form; what is no phone number comes back as it is."""
+    if matches_phone(address):
+        return address if address[0] == "+" else f"+{address}"
+    number = digits(address)
+    if not matches_phone(number):
+        return address
+    return number if number[0] == "+" else f"+{number}"
+
+
+def text_of(memo: str, introduction: str, link: str) -> str:
+    """The message: memo, introduction, link, one space between them."""
+    return f"{memo} {introduction} {link}" if memo else f"{introduction} {link}"
+
+
+def last_text(memo: str) -> str:
+    """What a customer is told when time ran out: no link, as there is none any more."""
+    return f"{OVER}: {memo}" if memo else f"{OVER}."
+
+
+def link_token(link_key: bytes, workflow: UUID) -> str:
+    """The 22 characters that end a workflow's link: derived, so that nothing has to be stored for it."""
+    return Tokens(link_key).of(workflow.bytes)
+
+
+class Tokens:
+    """Link tokens under one key, which is made ready once for all of them."""
+
+    def __init__(self, link_key: bytes) -> None:
+        self._keyed = hmac.new(link_key, digestmod="sha256")
+
+    def of(self, workflow: bytes) -> str:
+        """The token of the workflow with these 16 octets for an id."""
+        mac = self._keyed.copy()
+        mac.update(workflow)
+        return urlsafe_b64encode(mac.digest()[:TOKEN_BYTES]).decode()[:-2]
