@@ -4,14 +4,25 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from uuid import uuid4
 
 import msgspec
 
 from muster.domain.batch import Batch, BatchState
 from muster.domain.entry import EntryState, NewEntry
-from muster.domain.ids import BatchId, ChannelId, PrincipalId, TemplateId, TemplateVersionId, TenantId
+from muster.domain.ids import (
+    BatchId,
+    ChannelId,
+    PrincipalId,
+    TemplateId,
+    TemplateVersionId,
+    TenantId,
+    WorkflowId,
+    entry_id,
+)
 from muster.domain.template import Template, TemplateState
+from muster.domain.workflow import NewWorkflow, Workflow, WorkflowRef, WorkflowState
 from muster.ports.store.batches import NewBatch
 from muster.ports.store.unit import Store, Transaction
 
@@ -105,3 +116,50 @@ def a_template(name: str = "Refund", **fields: object) -> Template:
         **fields,
     }
     return Template(**given)  # type: ignore[arg-type]  # the builder's whole point is any field by name
+
+
+def a_token_hash(batch: Batch, position: int) -> bytes:
+    """What the store keeps of the token in the link of that workflow."""
+    return sha256(entry_id(batch.id, position).bytes).digest()
+
+
+def a_new_workflow(batch: Batch, position: int, **fields: object) -> NewWorkflow:
+    """A workflow that ends in two days, its next reminder after one; `fields` overrides any field."""
+    given: dict[str, object] = {
+        "position": position,
+        "token_hash": a_token_hash(batch, position),
+        "step": 1,
+        "expires_at": after(days=2),
+        "notice_at": after(days=1),
+        **fields,
+    }
+    return NewWorkflow(**given)  # type: ignore[arg-type]  # the builder's whole point is any field by name
+
+
+async def opened(
+    store: Store, tenant: TenantId, count: int = 1, *, batch: Batch | None = None, **fields: object
+) -> Batch:
+    """A batch whose `count` messages were sent at noon, an active workflow for each; `fields` are the workflows'."""
+    batch = batch or await a_batch(store, tenant, (EntryState.SENT,) * count, state=BatchState.COMPLETED)
+    async with store.begin() as tx:
+        new = [a_new_workflow(batch, position, **fields) for position in range(count)]
+        await tx.workflows.open(tenant, batch.number, new, at=NOON)
+    return batch
+
+
+async def the_workflow(store: Store, batch: Batch, position: int = 0) -> Workflow:
+    """The workflow as it stands now."""
+    async with store.read() as tx:
+        return await tx.workflows.get(batch.tenant, WorkflowId(entry_id(batch.id, position)))
+
+
+def ref_of(batch: Batch, position: int = 0) -> WorkflowRef:
+    return WorkflowRef(batch.number, position)
+
+
+async def ended_of(store: Store, batch: Batch) -> dict[WorkflowState, int]:
+    """The batch's counts of ended workflows that are not zero; proves that they are what the rows say."""
+    async with store.read() as tx:
+        assert await tx.batches.across_tenants_broken(limit=9) == []
+        ended = (await tx.batches.get(batch.tenant, batch.id)).ended
+    return {state: n for state, n in ended.items() if n}

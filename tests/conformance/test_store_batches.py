@@ -1,6 +1,7 @@
 """Keeping batches."""
 
 import asyncio
+from collections.abc import Mapping
 from uuid import uuid4
 
 import pytest
@@ -8,10 +9,20 @@ import pytest
 from muster.domain.batch import Batch, BatchEvent, BatchState
 from muster.domain.entry import EntryState
 from muster.domain.errors import NotFound
-from muster.domain.ids import BatchId, BatchNumber, PrincipalId, TenantId
-from muster.ports.store.batches import BatchFilter, BatchOrder, Page
+from muster.domain.ids import BatchId, BatchNumber, PrincipalId, TemplateId, TemplateVersionId, TenantId
+from muster.domain.workflow import ENDS, WorkflowEvent, WorkflowState
+from muster.ports.store.batches import BatchFilter, BatchOrder, Page, TemplateUsage
 from muster.ports.store.unit import Store
-from tests.conformance.store_world import NOON, a_batch, a_new_batch, a_tenant, after, keep
+from tests.conformance.store_world import (
+    NOON,
+    a_batch,
+    a_new_batch,
+    a_tenant,
+    after,
+    keep,
+    opened,
+    the_workflow,
+)
 
 ALL = Page(0, 100)
 E, S = EntryState, BatchState
@@ -213,3 +224,49 @@ async def test_equals_stand_newest_first_and_pages_cut_the_list(store: Store) ->
         assert (total, [batch.title for batch in page]) == (5, ["d", "c"])
         total, page = await tx.batches.find(tenant, BatchFilter(), order=(), page=Page(9, 2))
         assert (total, list(page)) == (5, [])
+
+
+def _some(counts: Mapping[EntryState, int] | Mapping[WorkflowState, int]) -> dict[str, int]:
+    return {state.value: n for state, n in counts.items() if n}
+
+
+async def test_what_was_made_from_a_template_is_summed_by_version(store: Store) -> None:
+    tenant = await a_tenant(store)
+    template, first, second = TemplateId(uuid4()), TemplateVersionId(uuid4()), TemplateVersionId(uuid4())
+    old = {"template": template, "template_version": first}
+    stands = await a_batch(store, tenant, (E.SENT, E.DELIVERED, E.REJECTED), **old)
+    gone = await a_batch(store, tenant, (E.SENT, E.FAILED), created_at=after(hours=1), **old)
+    await a_batch(store, tenant, (E.HELD,), template=template, template_version=second, created_at=after(hours=2))
+    await opened(store, tenant, 2, batch=stands)
+    workflow = await the_workflow(store, stands)
+    async with store.begin() as tx:
+        await tx.workflows.end(workflow, WorkflowEvent.DECLINED, at=NOON)
+        await tx.batches.withdraw(tenant, gone.number, at=NOON, by=None)
+        found = {usage.version: usage for usage in await tx.batches.usage(tenant, ["workflow_batches"], [template])}
+    assert set(found) == {first, second}
+    usage = found[first]
+    assert (usage.template, usage.last_used_at, found[second].last_used_at) == (
+        template,
+        after(hours=1),
+        after(hours=2),
+    )
+    assert (_some(usage.counts), _some(usage.ended), _some(usage.withdrawn)) == (
+        {"sent": 1, "delivered": 1, "rejected": 1}, {"declined": 1}, {"sent": 1, "failed": 1},
+    )  # fmt: skip
+    assert (_some(found[second].counts), set(usage.counts), set(usage.ended)) == ({"held": 1}, set(E), set(ENDS))
+
+
+async def test_usage_is_of_the_templates_and_kinds_that_are_asked_for(store: Store) -> None:
+    ours, theirs = await a_tenant(store, "ours"), await a_tenant(store, "theirs")
+    batch = await a_batch(store, ours)
+    assert batch.template is not None
+
+    async def usage(tenant: TenantId, kinds: list[str], templates: list[TemplateId]) -> list[TemplateUsage]:
+        async with store.read() as tx:
+            return list(await tx.batches.usage(tenant, kinds, templates))
+
+    assert len(await usage(ours, [batch.kind, "workflows"], [batch.template, TemplateId(uuid4())])) == 1
+    assert await usage(theirs, [batch.kind], [batch.template]) == []
+    assert await usage(ours, ["workflows"], [batch.template]) == []
+    assert await usage(ours, [batch.kind], [TemplateId(uuid4())]) == []
+    assert await usage(ours, [], [batch.template]) == await usage(ours, [batch.kind], []) == []

@@ -21,7 +21,7 @@ async def test_ten_thousand_addresses_are_kept_and_looked_up_at_once(store: Stor
         assert await tx.suppressions.add(tenant, [_on_list(address) for address in listed]) == 10_000
     asked = [f"+4915{n:08}" for n in range(5_000, 15_000)]
     async with store.read() as tx:
-        assert await tx.suppressions.among(tenant, asked) == frozenset(listed[5_000:])
+        assert await tx.suppressions.among(tenant, asked) == dict.fromkeys(listed[5_000:], "import")
 
 
 async def test_what_is_on_the_list_already_is_not_new_and_stays_as_it_is(store: Store) -> None:
@@ -35,12 +35,19 @@ async def test_what_is_on_the_list_already_is_not_new_and_stays_as_it_is(store: 
         assert (total, list(page)) == (1, [_on_list("a@b.example", source="person")])
 
 
+async def test_each_address_is_told_with_where_it_came_from(store: Store) -> None:
+    tenant = await a_tenant(store)
+    async with store.begin() as tx:
+        await tx.suppressions.add(tenant, [_on_list("+491", source="reply"), _on_list("+492", source="page")])
+        assert await tx.suppressions.among(tenant, ["+492", "+491"]) == {"+491": "reply", "+492": "page"}
+
+
 async def test_what_is_removed_may_be_reached_again(store: Store) -> None:
     tenant = await a_tenant(store)
     async with store.begin() as tx:
         await tx.suppressions.add(tenant, [_on_list("+491"), _on_list("+492")])
         assert await tx.suppressions.remove(tenant, ["+491", "+493"]) == 1
-        assert await tx.suppressions.among(tenant, ["+491", "+492", "+493"]) == {"+492"}
+        assert await tx.suppressions.among(tenant, ["+491", "+492", "+493"]) == {"+492": "import"}
 
 
 async def test_nothing_is_answered_with_nothing(store: Store) -> None:
@@ -48,7 +55,7 @@ async def test_nothing_is_answered_with_nothing(store: Store) -> None:
     async with store.begin() as tx:
         assert await tx.suppressions.add(tenant, []) == 0
         assert await tx.suppressions.remove(tenant, []) == 0
-        assert await tx.suppressions.among(tenant, []) == frozenset()
+        assert await tx.suppressions.among(tenant, []) == {}
         assert await tx.suppressions.find(tenant, text="", page=ALL) == (0, [])
 
 
@@ -57,7 +64,8 @@ async def test_odd_addresses_are_compared_letter_by_letter(store: Store) -> None
     odd = ['o"brien@x.example', "a\\b@x.example", "名前@x.example", "%", "💌@x.example", "[1]", "null", "7"]
     async with store.begin() as tx:
         assert await tx.suppressions.add(tenant, [_on_list(address) for address in odd]) == len(odd)
-        assert await tx.suppressions.among(tenant, [*odd, 'O"BRIEN@x.example', "_", " 7"]) == frozenset(odd)
+        found = await tx.suppressions.among(tenant, [*odd, 'O"BRIEN@x.example', "_", " 7"])
+        assert found == dict.fromkeys(odd, "import")
 
 
 async def test_a_list_is_newest_first_paged_and_narrowed_by_a_part(store: Store) -> None:
@@ -88,7 +96,7 @@ async def test_a_tenants_list_is_its_own(store: Store) -> None:
     ours, theirs = await a_tenant(store, "ours"), await a_tenant(store, "theirs")
     async with store.begin() as tx:
         await tx.suppressions.add(ours, [_on_list("+491")])
-        assert await tx.suppressions.among(theirs, ["+491"]) == frozenset()
+        assert await tx.suppressions.among(theirs, ["+491"]) == {}
         assert await tx.suppressions.remove(theirs, ["+491"]) == 0
         assert await tx.suppressions.add(theirs, [_on_list("+491")]) == 1
         assert (await tx.suppressions.find(theirs, text="", page=ALL))[0] == 1

@@ -41,6 +41,10 @@ class FlakyStore:
         """The store's own."""
         return self._store.read()
 
+    def glance(self) -> AbstractAsyncContextManager[Transaction]:
+        """The store's own."""
+        return self._store.glance()
+
     async def check(self) -> None:
         """The store's own."""
         await self._store.check()

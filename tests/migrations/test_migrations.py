@@ -1,12 +1,13 @@
 """Bringing an empty database to the present schema, alone and together with others."""
 
 import asyncio
-import re
 import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, inspect, text
@@ -14,12 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from muster.domain.errors import Unavailable
+from muster.stores import migrations
 from muster.stores.database import open_store
 from muster.stores.migrations import head, migrate
 from muster.stores.tables import metadata
 from muster.stores.vault import Vault
 
 _MIGRATE = "import asyncio, sys; from muster.stores.migrations import migrate; asyncio.run(migrate(sys.argv[1]))"
+
+_FIRST_ROWS = """
+INSERT INTO tenants VALUES (7, '00000000000000000000000000000007', 'acme', 0);
+INSERT INTO batches (number, id, tenant, kind, state, title, total, n_sent, template_title, idempotency_key, created_at,
+  updated_at)
+  VALUES (1, '00000000000000000000000000000001', 7, 'workflow_batches', 'completed', '', 2, 2, '', '', 0, 0);
+INSERT INTO endpoints (id, tenant, url, description, types, sealed_secrets, state, created_at, disabled_reason)
+  VALUES ('00000000000000000000000000000002', 7, 'https://acme.example', '', '', '', 'active', 0, '')
+"""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -36,6 +47,19 @@ def _engine(url: str) -> AsyncEngine:
 async def _tables(url: str) -> set[str]:
     async with _engine(url).connect() as connection:
         return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+
+
+async def _migrate_to(url: str, revision: str) -> None:
+    """Bring the database to a revision of the past."""
+
+    def upgrade(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    async with _engine(url).begin() as connection:
+        await connection.run_sync(upgrade)
 
 
 async def _revision(url: str) -> str:
@@ -88,6 +112,18 @@ async def test_the_store_is_unavailable_until_it_is_migrated(empty_url: str) -> 
     await store.close()
 
 
+async def test_batches_from_before_workflows_count_none_and_endpoints_keep_our_words(empty_url: str) -> None:
+    await _migrate_to(empty_url, "0001")
+    async with _engine(empty_url).begin() as connection:
+        for statement in _FIRST_ROWS.split(";"):
+            await connection.execute(text(statement))
+    await migrate(empty_url)
+    async with _engine(empty_url).connect() as connection:
+        ended = await connection.execute(text("SELECT w_completed + w_declined + w_cancelled + w_expired FROM batches"))
+        styles = await connection.execute(text("SELECT style FROM endpoints"))
+        assert (ended.scalars().all(), styles.scalars().all()) == ([0], ["standard"])
+
+
 async def test_a_path_with_a_percent_sign_is_only_a_path(tmp_path: Path) -> None:
     folder = tmp_path / "100%(here)s"
     folder.mkdir()
@@ -134,8 +170,20 @@ async def _definitions(url: str) -> set[str]:
         )
     async with _engine(url).connect() as connection:
         found = (await connection.execute(text(asked))).scalars().all()
-    return {
-        f"{definition.split('(')[0]}: {line.strip().rstrip(',')}"
-        for definition in found
-        for line in re.split(r",\s*\n", definition)
-    }
+    return {part for definition in found for part in _parts(definition)}
+
+
+def _parts(definition: str) -> list[str]:
+    """A definition cut at the commas between its outermost brackets, each part with what stands before them.
+
+    By lines would not do: SQLite writes a column that was added behind the last one's comma.
+    """
+    named, opened, listed = definition.partition("(")
+    parts, depth = [""], 0
+    for character in listed:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth < 0 or (character == "," and not depth):
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [f"{named.strip()}{opened}: {' '.join(part.split())}" for part in parts]

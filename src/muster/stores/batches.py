@@ -25,9 +25,20 @@ from muster.domain.batch import TRANSITIONS, Batch, BatchEvent, BatchState, stat
 from muster.domain.entry import AWAITING, EntryState
 from muster.domain.errors import NotFound
 from muster.domain.ids import BatchId, BatchNumber, ChannelId, PrincipalId, TemplateId, TemplateVersionId, TenantId
-from muster.ports.store.batches import BatchFilter, BatchOrder, IdempotencyKey, NewBatch, Page, Standing
+from muster.domain.workflow import ENDS
+from muster.ports.store.batches import (
+    BatchFilter,
+    BatchOrder,
+    IdempotencyKey,
+    NewBatch,
+    Page,
+    Standing,
+    TemplateUsage,
+)
+from muster.stores import tallies
+from muster.stores.moments import micros
 from muster.stores.records import Statement, is_sqlite
-from muster.stores.tables import batches, count_column, entries, idempotency_keys, micros
+from muster.stores.tables import batches, count_column, end_column, entries, idempotency_keys
 from muster.stores.words import holds
 
 _NEVER_CARRIED = AWAITING | {
@@ -175,6 +186,12 @@ class BatchTable:
         state, *counts = found[0]
         return Standing(state=BatchState(state), counts=dict(zip(EntryState, counts, strict=True)))
 
+    async def usage(
+        self, tenant: TenantId, kinds: Sequence[str], templates: Sequence[TemplateId]
+    ) -> Sequence[TemplateUsage]:
+        """What was made from each version of `templates` in batches of `kinds`."""
+        return await tallies.usage(self._connection, tenant, kinds=kinds, templates=templates)
+
     async def true_counts(self, tenant: TenantId, batch: BatchNumber) -> Mapping[EntryState, int]:
         """The counts taken anew from the entries themselves."""
         statement = (
@@ -233,27 +250,8 @@ class BatchTable:
         return gone.rowcount
 
     async def across_tenants_broken(self, *, limit: int) -> Sequence[tuple[TenantId, BatchId, int, int]]:
-        """Batches whose entries are not what their counts say."""
-        found = (
-            select(entries.c.batch, entries.c.state, func.count().label("n"))
-            .group_by(entries.c.batch, entries.c.state)
-            .subquery()
-        )
-        by_state = [func.coalesce(func.sum(found.c.n).filter(found.c.state == state.value), 0) for state in EntryState]
-        statement = (
-            select(batches.c.tenant, batches.c.id, batches.c.total, func.coalesce(func.sum(found.c.n), 0))
-            .outerjoin(found, found.c.batch == batches.c.number)
-            .group_by(batches.c.number)
-            .having(
-                or_(
-                    func.coalesce(func.sum(found.c.n), 0) != batches.c.total,
-                    *(column != n for column, n in zip(_COUNTS, by_state, strict=True)),
-                )
-            )
-            .limit(limit)
-        )
-        rows = await self._connection.execute(statement)
-        return [(TenantId(row[0]), BatchId(row[1]), row[2], int(row[3])) for row in rows]
+        """Batches whose entries or workflows are not what their counts say."""
+        return await tallies.broken(self._connection, limit=limit)
 
 
 def _conditions(where: BatchFilter) -> list[ColumnElement[bool]]:
@@ -324,4 +322,5 @@ def _batch(kept: RowMapping) -> Batch:
         started_at=kept["started_at"],
         finished_at=kept["finished_at"],
         withdrawn_at=kept["withdrawn_at"],
+        ended={state: kept[end_column(state)] for state in ENDS},
     )

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from muster.domain.errors import NotFound
 from muster.domain.ids import ChannelId, TenantId
 from muster.ports.store.channels import ChannelAccount
+from muster.stores.moments import Moment
 from muster.stores.records import Statement
-from muster.stores.tables import Moment, channels
+from muster.stores.tables import channels
 from muster.stores.vault import Vault
 
 _KINDS = Statement("SELECT id, kind FROM channels WHERE tenant = :tenant AND removed_at IS NULL")

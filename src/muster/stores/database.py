@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext, make_url
@@ -17,6 +18,7 @@ from muster.stores.accounts import AccountTable
 from muster.stores.batches import BatchTable
 from muster.stores.channels import ChannelTable
 from muster.stores.chunks import ChunkTable
+from muster.stores.customers import CustomerTable
 from muster.stores.endpoints import EndpointTable
 from muster.stores.entries import EntryTable
 from muster.stores.outbox import OutboxTable
@@ -25,6 +27,7 @@ from muster.stores.records import driver_of
 from muster.stores.suppressions import SuppressionTable
 from muster.stores.templates import TemplateTable
 from muster.stores.vault import Vault
+from muster.stores.workflows import WorkflowTable
 
 
 class SqlTransaction:
@@ -43,6 +46,8 @@ class SqlTransaction:
         self.templates = TemplateTable(connection)
         self.channels = ChannelTable(connection, vault)
         self.suppressions = SuppressionTable(connection)
+        self.workflows = WorkflowTable(connection)
+        self.customers = CustomerTable(connection, vault)
 
     @property
     def connection(self) -> object:
@@ -63,10 +68,17 @@ class SqlStore:
     """The store on one database. `writer` and `reader` share one pool on PostgreSQL, and have one each on SQLite."""
 
     def __init__(
-        self, writer: AsyncEngine, reader: AsyncEngine, *, vault: Vault, gate: AbstractAsyncContextManager[None]
+        self,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        *,
+        glances: AsyncEngine | None,
+        vault: Vault,
+        gate: AbstractAsyncContextManager[None],
     ) -> None:
         self.writer = writer
         self._reader = reader
+        self._glances = Glances(glances) if glances is not None else None
         self._vault = vault
         self._gate = gate
 
@@ -85,6 +97,17 @@ class SqlStore:
         async with _unless_away() as own, self._reader.connect() as connection:
             # Closing the connection ends it.
             _ = await connection.begin()
+            with own:
+                yield self._transaction(connection)
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncGenerator[SqlTransaction]:
+        """A consistent view for a few look-ups by key."""
+        if self._glances is None:
+            async with self.read() as tx:
+                yield tx
+            return
+        async with _unless_away() as own, self._glances.begin() as connection:
             with own:
                 yield self._transaction(connection)
 
@@ -113,6 +136,8 @@ class SqlStore:
 
     async def close(self) -> None:
         """Let go of every connection."""
+        if self._glances is not None:
+            await self._glances.close()
         await self.writer.dispose()
         if self._reader is not self.writer:
             await self._reader.dispose()
@@ -125,12 +150,48 @@ def open_store(url: str, *, vault: Vault, pool_size: int = 16) -> SqlStore:
     """
     if make_url(url).get_backend_name() == "sqlite":
         writer, reader = sqlite.open_engine(url, writes=True), sqlite.open_engine(url, writes=False)
-        return SqlStore(writer, reader, vault=vault, gate=asyncio.Lock())
+        return SqlStore(writer, reader, glances=sqlite.open_glances(url), vault=vault, gate=asyncio.Lock())
     engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=60)
     event.listen(engine.sync_engine, "handle_error", _cut_off)
     # The same pool. One view for a whole transaction, so that a count and its page agree.
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return SqlStore(engine, reader, vault=vault, gate=nullcontext())
+    return SqlStore(engine, reader, glances=None, vault=vault, gate=nullcontext())
+
+
+class Glances:
+    """One connection that is kept, for transactions that never wait for anything: they come one after the other.
+
+    A pool takes a connection back one turn of the loop later, and whoever comes in that turn passes those that wait.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._lock = asyncio.Lock()
+        self._connection: AsyncConnection | None = None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that reads."""
+        async with self._lock:
+            connection = self._connection
+            if connection is None or connection.closed or connection.invalidated:
+                connection = self._connection = await self._engine.connect()
+            # On the driver: SQLAlchemy's own way costs more than what is looked up.
+            driver: Any = driver_of(connection)
+            await driver.execute_fetchall("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction():
+                    await connection.rollback()
+                await driver.rollback()
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        async with self._lock:
+            if self._connection is not None:
+                await self._connection.close()
+        await self._engine.dispose()
 
 
 class _Own:

@@ -14,9 +14,10 @@ from muster.domain.errors import NotFound
 from muster.domain.event import Event, EventType
 from muster.domain.ids import TenantId
 from muster.ports.store.endpoints import Delivery, Endpoint, EndpointState, Failure, SigningSecret
+from muster.stores.moments import micros
 from muster.stores.outbox import event_of
 from muster.stores.records import as_json, given, listed
-from muster.stores.tables import deliveries, endpoints, micros, outbox
+from muster.stores.tables import deliveries, endpoints, outbox
 from muster.stores.vault import Vault
 
 
@@ -275,6 +276,7 @@ class EndpointTable:
             "created_at": endpoint.created_at,
             "failing_since": endpoint.failing_since,
             "disabled_reason": endpoint.disabled_reason,
+            "style": endpoint.style,
         }
 
     def _endpoint(self, row: Row[*tuple[Any, ...]]) -> Endpoint:
@@ -290,4 +292,5 @@ class EndpointTable:
             created_at=row.created_at,
             failing_since=row.failing_since,
             disabled_reason=row.disabled_reason,
+            style=row.style,
         )

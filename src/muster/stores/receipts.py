@@ -12,8 +12,9 @@ from muster.domain.entry import EntryState
 from muster.domain.ids import BatchNumber, ChannelId, TenantId
 from muster.domain.receipt import Receipt, Verdict
 from muster.ports.store.receipts import Handover, Match
+from muster.stores.moments import micros
 from muster.stores.records import Statement, as_json, insert_many, rows_given, values_listed
-from muster.stores.tables import channels, micros, receipts
+from muster.stores.tables import channels, receipts
 
 _RECEIPT_COLUMNS = ("tenant", "channel", "ref", "alternates", "verdict", "code", "received_at", "state")
 _HANDOVER_COLUMNS = ("channel", "ref", "batch", "position", "part", "parts", "handed_at")

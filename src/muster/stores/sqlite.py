@@ -21,6 +21,8 @@ READERS = 8
 """How many transactions read at a time in one process."""
 _BUSY_SECONDS = 30
 """How long a writer waits for one of another process."""
+_GLANCE_SECONDS = 0.1
+"""How long a glance may block everything else, for example while another process opens the file for the first time."""
 
 # FULL: a commit is on disk before it is answered, so a 2xx survives a power cut (design 3).
 _PRAGMAS = (
@@ -35,18 +37,8 @@ _PRAGMAS = (
 
 def open_engine(url: str, *, writes: bool) -> AsyncEngine:
     """One engine on the file. Writers take the write lock at BEGIN, so two processes wait instead of failing late."""
-    path = make_url(url).database or ":memory:"
-    engine = create_async_engine(
-        url, pool_size=1 if writes else READERS, max_overflow=0, async_creator=partial(_connect, path)
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: DBAPIConnection, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS if writes else (*_PRAGMAS, "PRAGMA query_only=ON"):
-            cursor.execute(pragma)
-        cursor.close()
-
+    connect = partial(_connect, make_url(url).database or ":memory:")
+    engine = _engine(url, connect, writes=writes, size=1 if writes else READERS)
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -56,9 +48,41 @@ def open_engine(url: str, *, writes: bool) -> AsyncEngine:
     return engine
 
 
+def open_glances(url: str) -> AsyncEngine:
+    """An engine for reading a few rows by their keys, in the event loop's own thread.
+
+    Such a statement takes some 10 µs. Two threads that hand over to each other take ten times that when the
+    interpreter is busy, as each waits for its lock. Readers never wait for a writer (WAL), so nothing here blocks.
+    """
+    # Without a BEGIN of its own: whoever glances begins and ends on the driver, past SQLAlchemy.
+    return _engine(url, partial(_connect_here, make_url(url).database or ":memory:"), writes=False, size=1)
+
+
+def _engine(
+    url: str, connect: Callable[[], Awaitable[aiosqlite.Connection]], *, writes: bool, size: int
+) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, async_creator=connect)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS if writes else (*_PRAGMAS, "PRAGMA query_only=ON"):
+            cursor.execute(pragma)
+        cursor.close()
+
+    return engine
+
+
 def _connect(path: str) -> Awaitable[aiosqlite.Connection]:
     connector = partial(sqlite3.connect, path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection = _Connection(connector, iter_chunk_size=64)
+    connection.let_process_end()
+    return connection
+
+
+def _connect_here(path: str) -> Awaitable[aiosqlite.Connection]:
+    connector = partial(sqlite3.connect, path, timeout=_GLANCE_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = _ConnectionHere(connector, iter_chunk_size=64)
     connection.let_process_end()
     return connection
 
@@ -96,6 +120,14 @@ class _Connection(aiosqlite.Connection):
     async def at_once(self, call: Callable[..., _T], *arguments: object) -> _T:
         """Do `call(sqlite connection, *arguments)` in the connection's thread."""
         return await self._execute(call, self._conn, *arguments)
+
+
+class _ConnectionHere(_Connection):
+    """Does what it is asked at once; its thread only opens and closes it."""
+
+    async def _execute(self, fn: Callable[..., _T], *args: object, **kwargs: object) -> _T:
+        self._clean = False
+        return fn(*args, **kwargs)
 
 
 class _Cursor:

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from muster.domain.ids import TenantId
 from muster.ports.store.batches import Page
 from muster.ports.store.suppressions import Suppression
+from muster.stores.moments import micros
 from muster.stores.records import Statement, as_json, given, listed, values_listed
-from muster.stores.tables import micros, suppressions
+from muster.stores.tables import suppressions
 from muster.stores.words import holds
 
 _COLUMNS: Mapping[str, str] = {"address": "text", "source": "text", "created_at": "int"}
@@ -17,7 +18,7 @@ _AT_ONCE = 50_000
 """Rows a statement: bounds the size of its JSON parameter to a few megabytes."""
 
 _AMONG = Statement(
-    "SELECT address FROM suppressions WHERE tenant = :tenant AND address IN {addresses}",
+    "SELECT address, source FROM suppressions WHERE tenant = :tenant AND address IN {addresses}",
     addresses=values_listed("text", parameter="addresses"),
 )
 
@@ -54,12 +55,12 @@ class SuppressionTable:
         values = {"tenant": tenant, "addresses": as_json(addresses)}
         return (await self._connection.execute(statement, values)).rowcount
 
-    async def among(self, tenant: TenantId, addresses: Sequence[str]) -> frozenset[str]:
-        """Which of `addresses` are on the list."""
+    async def among(self, tenant: TenantId, addresses: Sequence[str]) -> Mapping[str, str]:
+        """Which of `addresses` are on the list, each with its source."""
         if not addresses:
-            return frozenset()
+            return {}
         values = {"tenant": tenant, "addresses": as_json(addresses)}
-        return frozenset(row[0] for row in await _AMONG.rows(self._connection, values))
+        return {row[0]: row[1] for row in await _AMONG.rows(self._connection, values)}
 
     async def find(self, tenant: TenantId, *, text: str, page: Page) -> tuple[int, Sequence[Suppression]]:
         """How many hold `text` in their address (all when empty), and one page of them, newest first."""

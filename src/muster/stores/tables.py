@@ -1,16 +1,9 @@
-"""The schema: one description for both dialects.
-
-Times are whole microseconds since 1970-01-01T00:00Z in a BIGINT: they sort, compare and travel the same way on both
-dialects, and cost nothing to read in bulk. `Moment` turns them into aware datetimes where a row is read singly.
-"""
-
-from datetime import UTC, datetime, timedelta
+"""The schema: one description for both dialects. What is kept of workflows and customers: `workflow_tables.py`."""
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -24,40 +17,10 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 
 from muster.domain.entry import EntryState
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def micros(moment: datetime) -> int:
-    """`moment` as the store keeps it."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment(value: int) -> datetime:
-    """What the store keeps, as an aware datetime in UTC."""
-    return _EPOCH + timedelta(microseconds=value)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, kept as microseconds since the epoch."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """To the store."""
-        del dialect
-        return None if value is None else micros(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """From the store."""
-        del dialect
-        return None if value is None else moment(value)
-
+from muster.domain.workflow import ENDS, WorkflowState
+from muster.stores.moments import Moment
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -72,7 +35,8 @@ metadata = MetaData(naming_convention=_NAMES)
 _Serial = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _tenant() -> Column[int]:
+def tenant_column() -> Column[int]:
+    """Whose row it is."""
     return Column("tenant", BigInteger, ForeignKey("tenants.number"), nullable=False)
 
 
@@ -89,7 +53,7 @@ principals = Table(
     "principals",
     metadata,
     Column("id", Uuid(as_uuid=True), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("name", String(255), nullable=False),
     Column("role", String(16), nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -100,7 +64,7 @@ credentials = Table(
     metadata,
     Column("kind", String(16), nullable=False),
     Column("name", String(128), nullable=False),
-    _tenant(),
+    tenant_column(),
     Column("principal", Uuid(as_uuid=True), ForeignKey("principals.id"), nullable=False),
     Column("secret_hash", String(64), nullable=False),
     Column("sealed_secret", Text, nullable=False),
@@ -114,7 +78,7 @@ templates = Table(
     "templates",
     metadata,
     Column("id", Uuid(as_uuid=True), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("kind", String(32), nullable=False),
     Column("name", String(255), nullable=False),
     Column("state", String(16), nullable=False),
@@ -137,7 +101,7 @@ template_versions = Table(
     "template_versions",
     metadata,
     Column("id", Uuid(as_uuid=True), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("template", Uuid(as_uuid=True), ForeignKey("templates.id"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("display_name", String(255), nullable=False),
@@ -152,7 +116,7 @@ channels = Table(
     "channels",
     metadata,
     Column("id", _Serial, primary_key=True, autoincrement=True),
-    _tenant(),
+    tenant_column(),
     Column("kind", String(16), nullable=False),
     Column("sealed_options", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -163,7 +127,7 @@ channels = Table(
 suppressions = Table(
     "suppressions",
     metadata,
-    _tenant(),
+    tenant_column(),
     Column("address", String(320), nullable=False),
     Column("source", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -179,12 +143,20 @@ def count_column(state: EntryState) -> str:
 
 COUNT_COLUMNS = tuple(count_column(state) for state in EntryState)
 
+
+def end_column(state: WorkflowState) -> str:
+    """The column of `batches` that counts the workflows that came to the end `state`."""
+    return f"w_{state.value}"
+
+
+END_COLUMNS = tuple(end_column(state) for state in ENDS)
+
 batches = Table(
     "batches",
     metadata,
     Column("number", _Serial, primary_key=True, autoincrement=True),
     Column("id", Uuid(as_uuid=True), nullable=False, unique=True),
-    _tenant(),
+    tenant_column(),
     Column("kind", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("title", String(255), nullable=False),
@@ -204,6 +176,10 @@ batches = Table(
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("withdrawn_at", Moment),
+    *(
+        Column(name, Integer, CheckConstraint(f"{name} >= 0", name=name), nullable=False, server_default=text("0"))
+        for name in END_COLUMNS
+    ),
     # Conservation (design 1.1), checked by the database at every statement.
     CheckConstraint("total = " + " + ".join(COUNT_COLUMNS), name="conserved"),
     *(CheckConstraint(f"{name} >= 0", name=name) for name in COUNT_COLUMNS),
@@ -240,7 +216,7 @@ entries = Table(
 chunks = Table(
     "chunks",
     metadata,
-    _tenant(),
+    tenant_column(),
     Column("batch", BigInteger, nullable=False),
     Column("first", Integer, nullable=False),
     Column("last", Integer, nullable=False),
@@ -288,7 +264,7 @@ receipts = Table(
     "receipts",
     metadata,
     Column("id", _Serial, primary_key=True, autoincrement=True),
-    _tenant(),
+    tenant_column(),
     Column("channel", BigInteger, nullable=False),
     Column("ref", Text, nullable=False),
     Column("alternates", Text, nullable=False),
@@ -311,7 +287,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("sequence", _Serial, primary_key=True, autoincrement=True),
-    _tenant(),
+    tenant_column(),
     Column("type", String(32), nullable=False),
     Column("batch", Uuid(as_uuid=True)),
     Column("body", Text, nullable=False),
@@ -331,7 +307,7 @@ endpoints = Table(
     "endpoints",
     metadata,
     Column("id", Uuid(as_uuid=True), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("url", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("types", Text, nullable=False),
@@ -340,6 +316,7 @@ endpoints = Table(
     Column("created_at", Moment, nullable=False),
     Column("failing_since", Moment),
     Column("disabled_reason", Text, nullable=False),
+    Column("style", String(32), nullable=False, server_default=text("'standard'")),
     Index("ix_endpoints_tenant", "tenant"),
 )
 
@@ -347,7 +324,7 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("id", _Serial, primary_key=True, autoincrement=True),
-    _tenant(),
+    tenant_column(),
     Column("endpoint", Uuid(as_uuid=True), ForeignKey("endpoints.id", ondelete="CASCADE"), nullable=False),
     Column("event", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
@@ -369,7 +346,7 @@ Index(
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    _tenant(),
+    tenant_column(),
     Column("scope", String(64), nullable=False),
     Column("key", String(255), nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
@@ -383,7 +360,7 @@ audit = Table(
     "audit",
     metadata,
     Column("id", _Serial, primary_key=True, autoincrement=True),
-    _tenant(),
+    tenant_column(),
     Column("actor", Uuid(as_uuid=True)),
     Column("action", String(64), nullable=False),
     Column("subject", String(255), nullable=False),
