@@ -53,6 +53,18 @@ def test_a_refusal_uses_nothing_up(time: Stopwatch) -> None:
     bucket.take("a")
 
 
+def test_a_check_refuses_what_would_be_refused_and_uses_nothing_up(time: Stopwatch) -> None:
+    bucket = Allowance(1, 2, time)
+    bucket.take("a")
+
+    for _ in range(5):
+        bucket.check("a")
+
+    bucket.take("a")
+    with pytest.raises(RateLimited):
+        bucket.check("a")
+
+
 def test_memory_stays_bounded(time: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowance, "MOST_NAMES", 10)
     bucket = Allowance(1, 1, time)

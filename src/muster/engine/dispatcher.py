@@ -21,7 +21,7 @@ from muster.domain.template import Template
 from muster.engine.route import route
 from muster.engine.throttle import Pace, window_size
 from muster.engine.window import Carry, Errand, mend, outcome_of, turn
-from muster.kinds.kind import BatchFacts, Kind
+from muster.kinds.kind import BatchFacts, Kind, Terms
 from muster.ports.channel import Channels
 from muster.ports.clock import Clock
 from muster.ports.meter import Meter
@@ -56,6 +56,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     meter: Meter
     links: Links
+    terms: Terms = Terms()
 
 
 class _Started(msgspec.Struct, frozen=True):
@@ -132,6 +133,8 @@ class Dispatcher:
                 batch.tenant, batch.number, first=lease.chunk.first, last=lease.last, at=at
             )
             await roll_up(tx, batch, total_of([Applied((), mended), applied]), at=at)
+            if self._rooms.kinds[batch.kind].stands_alone:
+                await tx.workflows.cancel_all(batch.tenant, batch.number, at=at)
         await tx.chunks.release(lease, ChunkState.DONE)
         if batch.state not in FINAL:
             await self._next(tx, batch, size=CANCEL_SIZE)
@@ -155,15 +158,23 @@ class Dispatcher:
                 if not handle.channel.healthy:
                     await self._rest(started.lease, "channel_down")
                     return
-                links = self._rooms.links
-                facts = BatchFacts(
-                    id=started.batch.id, template=started.template, link_base=links.base, link_key=links.key
-                )
                 kind = self._rooms.kinds[started.batch.kind]
+                facts = self._facts(started.batch, started.template)
                 errand = Errand(lease=started.lease, batch=started.batch, kind=kind, facts=facts, handle=handle)
                 await self._carry_all(errand, started.ready)
         except (ChannelDown, NotFound) as error:
             await self._rest(started.lease, error.code)
+
+    def _facts(self, batch: Batch, template: Template | None) -> BatchFacts:
+        links = self._rooms.links
+        return BatchFacts(
+            number=batch.number,
+            id=batch.id,
+            template=template,
+            link_base=links.base,
+            link_key=links.key,
+            terms=self._rooms.terms,
+        )
 
     async def _rest(self, lease: Lease, why: str) -> None:
         """Put the chunk aside until the channel may be back. Nothing of it was intended in this run."""

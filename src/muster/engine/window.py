@@ -22,6 +22,9 @@ from muster.settle.rollup import roll_up, tell_changes, total_of
 log = structlog.get_logger()
 
 
+_NEVER_LEFT = frozenset({EntryState.FAILED, EntryState.SUPPRESSED, EntryState.CANCELLED})
+
+
 class Carry(msgspec.Struct, frozen=True):
     """Entries whose intent is durable, and the parcels they became; one each, in order."""
 
@@ -67,11 +70,29 @@ async def record(tx: Transaction, errand: Errand, settlement: Settlement, *, at:
     """Write a window's outcomes, and the ids under which its receipts will come."""
     tenant, number = errand.batch.tenant, errand.batch.number
     applied = await tx.entries.change(tenant, number, settlement.changes, at=at)
+    await unsent(tx, errand, settlement.changes, at=at)
     if settlement.handovers:
         moved = set(applied.positions)
         handovers = [handover for handover in settlement.handovers if handover.position in moved]
         await tx.receipts.hand_over(tenant, errand.handle.id, number, handovers=handovers, at=at)
     return applied
+
+
+async def unsent(tx: Transaction, errand: Errand, changes: Sequence[Change], *, at: datetime) -> None:
+    """Take back the workflows whose messages did not leave after all. One that stands alone waits, or is called off."""
+    if not errand.kind.opens_workflows:
+        return
+    tenant, number, workflows = errand.batch.tenant, errand.batch.number, tx.workflows
+    # What is held for a repeat may have arrived: its link stands.
+    held = [change.position for change in changes if change.after is EntryState.HELD and not change.repeat]
+    lost = [change.position for change in changes if change.after in _NEVER_LEFT]
+    postpone, give_up = workflows.void, workflows.void
+    if errand.kind.stands_alone:
+        postpone, give_up = workflows.postpone, workflows.call_off
+    if held:
+        await postpone(tenant, number, held, at=at)
+    if lost:
+        await give_up(tenant, number, lost, at=at)
 
 
 async def mend(
@@ -102,12 +123,17 @@ async def turn(
         if prepared.refusals:
             applied.append(await tx.entries.change(tenant, number, prepared.refusals, at=at))
             changes += prepared.refusals
+            if errand.kind.stands_alone:
+                await unsent(tx, errand, prepared.refusals, at=at)
         carry = prepared.carry
         if carry.entries:
             intended = await tx.entries.intend(tenant, number, [e.position for e in carry.entries], at=at)
             applied.append(intended)
             carry = _only(carry, intended.positions)
     standing = await roll_up(tx, errand.batch, total_of(applied), at=at)
+    if carry and carry.entries and errand.kind.opens_workflows:
+        # After the roll-up, which holds the batch's row: whoever withdraws it comes wholly before or wholly after.
+        await tx.workflows.open(tenant, number, errand.kind.openings(errand.facts, carry.entries, at=at), at=at)
     await tell_changes(tx, errand.batch, changes, applied=applied, at=at)
     return Turn(carry if carry and carry.entries else None, standing.state)
 
@@ -116,12 +142,19 @@ async def _prepare(tx: Transaction, errand: Errand, upcoming: Sequence[QueuedEnt
     """Policy at the last moment (design 1.4), then the words: who is left out, and what is handed over to the rest."""
     addresses = [errand.kind.comparable(entry.address) for entry in upcoming]
     unwanted = await tx.suppressions.among(errand.batch.tenant, addresses)
-    wanted = [e for e, address in zip(upcoming, addresses, strict=True) if address not in unwanted]
-    refusals = [
-        _refusal(e, EntryEvent.SUPPRESSED, Refused("opted_out", "the recipient has opted out"))
-        for e, address in zip(upcoming, addresses, strict=True)
-        if address in unwanted
-    ]
+    over = await _over(tx, errand, upcoming)
+    wanted: list[QueuedEntry] = []
+    refusals: list[Change] = []
+    for entry, address in zip(upcoming, addresses, strict=True):
+        if address in unwanted:
+            why = Refused("opted_out", f"the recipient has opted out ({unwanted[address]})")
+            refusals.append(_refusal(entry, EntryEvent.SUPPRESSED, why))
+        elif entry.position in over:
+            refusals.append(
+                _refusal(entry, EntryEvent.CANCELLED, Refused("workflow_over", "it speaks of what is over"))
+            )
+        else:
+            wanted.append(entry)
     packed = errand.kind.pack(errand.facts, wanted)
     carried: list[tuple[QueuedEntry, Parcel]] = []
     for entry, parcel in zip(wanted, packed, strict=True):
@@ -130,6 +163,16 @@ async def _prepare(tx: Transaction, errand: Errand, upcoming: Sequence[QueuedEnt
         else:
             carried.append((entry, parcel))
     return _Prepared(Carry(tuple(e for e, _ in carried), tuple(p for _, p in carried)), tuple(refusals))
+
+
+async def _over(tx: Transaction, errand: Errand, upcoming: Sequence[QueuedEntry]) -> frozenset[int]:
+    """The positions of entries whose message would speak of a workflow that is over."""
+    spoken_of = {entry.position: errand.kind.speaks_of(errand.facts, entry) for entry in upcoming}
+    refs = {position: ref for position, ref in spoken_of.items() if ref is not None}
+    if not refs:
+        return frozenset()
+    over = await tx.workflows.over(errand.batch.tenant, list(refs.values()))
+    return frozenset(position for position, ref in refs.items() if ref in over)
 
 
 def _refusal(entry: QueuedEntry, event: EntryEvent, why: Refused) -> Change:

@@ -21,14 +21,22 @@ class Allowance:
     def take(self, token: str, cost: float = 1) -> None:
         """Use up `cost` of what `token` may do. Raises RateLimited with the seconds to wait."""
         now = self._monotonic()
-        # One number tells all: the moment at which the bucket will be full again.
+        full_at = self._after(token, cost, now)
+        if len(self._full_at) >= MOST_NAMES:
+            self._forget_full(now)
+        self._full_at[token] = full_at
+
+    def check(self, token: str, cost: float = 1) -> None:
+        """Raise RateLimited where `take` would, and use up nothing."""
+        self._after(token, cost, self._monotonic())
+
+    def _after(self, token: str, cost: float, now: float) -> float:
+        """When the bucket will be full again once `cost` is taken: the one number that tells all of it."""
         full_at = max(self._full_at.get(token, now), now) + cost / self._rate
         wait = full_at - now - self._burst / self._rate
         if wait > 0:
             raise RateLimited("Too many calls", retry_after=wait)
-        if len(self._full_at) >= MOST_NAMES:
-            self._forget_full(now)
-        self._full_at[token] = full_at
+        return full_at
 
     def _forget_full(self, now: float) -> None:
         self._full_at = {name: at for name, at in self._full_at.items() if at > now}

@@ -7,6 +7,7 @@ from muster.domain.chunk import CHUNK_SIZE, ChunkRef
 from muster.domain.entry import EntryState
 from muster.domain.errors import WrongState
 from muster.domain.ids import BatchId
+from muster.domain.progress import awaiting
 from muster.domain.tenant import Principal
 from muster.ports.clock import Clock
 from muster.ports.queue import Queue
@@ -46,18 +47,31 @@ class Control:
         """
         async with self._store.begin() as tx:
             found = await tx.batches.get(who.tenant, batch)
-            is_over = found.state is BatchState.CANCELLED and not (withdraw and _has_something_out(found))
-            if found.withdrawn_at is not None or is_over:
-                return found
-            stopped = await self._stop(tx, who, found)
-            taken_back = withdraw and (stopped or _has_something_out(found))
-            if taken_back:
-                now = self._clock.now()
-                await tx.batches.withdraw(who.tenant, found.number, at=now, by=who.id)
-                await tx.outbox.audit(who.tenant, who.id, "batch:withdraw", subject=str(batch), detail="", at=now)
-            if not stopped and not taken_back:
-                raise WrongState(f"the batch is {found.state.value}: there is nothing left to cancel")
-            return await tx.batches.get(who.tenant, batch)
+            return await self.call_off(tx, who, found, withdraw=withdraw)
+
+    async def call_off(self, tx: Transaction, who: Principal, batch: Batch, *, withdraw: bool) -> Batch:
+        """`cancel` within a transaction; the batch as it stands then."""
+        is_out = withdraw and _has_something_out(batch)
+        # A batch that waits for nothing but receipts still runs, though its workflows may all have ended.
+        is_idle = withdraw and not is_out and not awaiting(batch.counts)
+        if batch.withdrawn_at is not None or (batch.state in _CALLED_OFF and is_idle):
+            return batch
+        if batch.state is BatchState.CANCELLED and not is_out:
+            return batch
+        stopped = not is_idle and await self._stop(tx, who, batch)
+        taken_back = withdraw and (stopped or is_out)
+        if not stopped and not taken_back:
+            raise WrongState(f"the batch is {batch.state.value}: there is nothing left to cancel")
+        if taken_back:
+            await self._take_back(tx, who, batch)
+        return await tx.batches.get(who.tenant, batch.id)
+
+    async def _take_back(self, tx: Transaction, who: Principal, batch: Batch) -> None:
+        """Let its links die. The mark comes first: it locks the batch's row, so that no workflow opens in between."""
+        now = self._clock.now()
+        await tx.batches.withdraw(who.tenant, batch.number, at=now, by=who.id)
+        await tx.workflows.cancel_all(who.tenant, batch.number, at=now)
+        await tx.outbox.audit(who.tenant, who.id, "batch:withdraw", subject=str(batch.id), detail="", at=now)
 
     async def _stop(self, tx: Transaction, who: Principal, batch: Batch) -> bool:
         """Begin cancelling; False when the batch has ended by itself. One cancelled already counts as stopped."""
@@ -93,5 +107,5 @@ _OUT = (EntryState.SENT, EntryState.DELIVERED, EntryState.UNDELIVERED, EntryStat
 
 
 def _has_something_out(batch: Batch) -> bool:
-    """Whether anything of it may be in a recipient's hands."""
-    return any(batch.counts.get(state, 0) for state in _OUT)
+    """Whether anything of it may be in a recipient's hands, and is not over: its workflows may all have ended."""
+    return sum(batch.counts.get(state, 0) for state in _OUT) > sum(batch.ended.values())

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -12,10 +12,11 @@ from muster.domain.chunk import CHUNK_SIZE, CHUNKS_IN_QUEUE, ChunkRef
 from muster.domain.entry import EntryState, NewEntry
 from muster.domain.errors import IdempotencyConflict, NotFound, TemplateNotActive
 from muster.domain.event import EventType
-from muster.domain.ids import BatchId, BatchNumber, ChannelId, TemplateId
+from muster.domain.ids import BatchId, BatchNumber, ChannelId, PrincipalId, TemplateId, TenantId, entry_id
 from muster.domain.progress import ending
 from muster.domain.template import Template, TemplateState
 from muster.domain.tenant import Principal
+from muster.domain.workflow import NewWorkflow
 from muster.events.outbox import batch_event
 from muster.ports.clock import Clock
 from muster.ports.meter import Meter
@@ -27,6 +28,16 @@ KEY_LIFETIME = timedelta(hours=24)
 """How long an idempotency key is remembered."""
 
 
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch while it is being kept: what the workflows that are kept with it are made from."""
+
+    number: BatchNumber
+    id: BatchId
+    template: Template | None
+    entries: Sequence[NewEntry]
+    at: datetime
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A batch as a door hands it over."""
 
@@ -36,13 +47,17 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """By id, or by exact name; None for kinds without templates."""
     entries: Callable[[Template | None], Sequence[NewEntry]]
     """Makes the entries, in order of position, once the template is known."""
-    idempotency_key: str | None
+    idempotency_key: str | None = None
     """None: one is made."""
-    scope: str
-    """Keys of one scope (one operation of one door) are compared with each other."""
-    fingerprint: bytes
+    scope: str | None = None
+    """Keys of one scope (one operation of one door) are compared with each other; None: no key is remembered."""
+    fingerprint: bytes = b""
     """Equal for two requests exactly when they ask for the same."""
     channel: ChannelId | None = None
+    template_kind: str | None = None
+    """The kind its template is made for, where that is not the batch's own."""
+    workflows: Callable[[Keeping], Sequence[NewWorkflow]] | None = None
+    """Makes the workflows that are kept with the batch, their messages still to be sent; None: there are none."""
 
 
 class Submitted(msgspec.Struct, frozen=True):
@@ -73,17 +88,15 @@ class Submit:
             return _replay(earlier, submission)
         entries = submission.entries(template)
         batch = self._batch(who, submission, template=template, entries=entries)
-        key = IdempotencyKey(
-            scope=submission.scope,
-            key=batch.idempotency_key,
-            fingerprint=submission.fingerprint,
-            answer=str(batch.id),
-            expires_at=batch.created_at + KEY_LIFETIME,
-        )
         async with self._store.begin() as tx:
-            earlier = await tx.batches.remember(who.tenant, key, now=batch.created_at)
+            earlier = await _claim(tx, who, submission, batch=batch)
             if earlier is None:
-                await self._keep(tx, who, batch=batch, entries=entries)
+                number = await self.keep(tx, who.tenant, batch=batch, entries=entries, by=who.id)
+                if submission.workflows is not None:
+                    keeping = Keeping(
+                        number=number, id=batch.id, template=template, entries=entries, at=batch.created_at
+                    )
+                    await _keep_workflows(tx, who, keeping, workflows=submission.workflows(keeping))
         if earlier is not None:
             return _replay(earlier, submission)
         self._count(batch)
@@ -98,7 +111,7 @@ class Submit:
     async def _look(self, who: Principal, submission: Submission) -> tuple[IdempotencyKey | None, Template | None]:
         """The earlier use of the key, or else the template."""
         async with self._store.read() as tx:
-            if submission.idempotency_key is not None:
+            if submission.idempotency_key is not None and submission.scope is not None:
                 earlier = await tx.batches.recall(
                     who.tenant, submission.scope, key=submission.idempotency_key, now=self._clock.now()
                 )
@@ -129,28 +142,55 @@ class Submit:
             created_at=self._clock.now(),
         )
 
-    async def _keep(self, tx: Transaction, who: Principal, *, batch: NewBatch, entries: Sequence[NewEntry]) -> None:
+    async def keep(
+        self, tx: Transaction, tenant: TenantId, *, batch: NewBatch, entries: Sequence[NewEntry], by: PrincipalId | None
+    ) -> BatchNumber:
+        """Keep the batch, its entries and its first jobs as part of `tx`, and announce it; its number."""
         at = batch.created_at
-        number = await tx.batches.add(who.tenant, batch)
-        await tx.entries.add(who.tenant, number, entries, at=at)
+        number = await tx.batches.add(tenant, batch)
+        await tx.entries.add(tenant, number, entries, at=at)
         if batch.state is BatchState.QUEUED:
-            await self._start(tx, who, number)
+            await self._start(tx, tenant, number)
         happened = [EventType.BATCH_SUBMITTED]
         if batch.state is not BatchState.QUEUED:
             happened.append(EventType.BATCH_FAILED if batch.state is BatchState.FAILED else EventType.BATCH_COMPLETED)
         news = [batch_event(one, batch.id, kind=batch.kind, state=batch.state, counts=batch.counts) for one in happened]
-        await tx.outbox.add(who.tenant, news, at=at)
-        await tx.outbox.audit(who.tenant, who.id, "batch:submit", subject=str(batch.id), detail=batch.kind, at=at)
+        await tx.outbox.add(tenant, news, at=at)
+        await tx.outbox.audit(tenant, by, "batch:submit", subject=str(batch.id), detail=batch.kind, at=at)
+        return number
 
-    async def _start(self, tx: Transaction, who: Principal, number: BatchNumber) -> None:
+    async def _start(self, tx: Transaction, tenant: TenantId, number: BatchNumber) -> None:
         """Put the first few chunks in the queue; each that ends brings the next."""
         jobs: list[ChunkRef] = []
         for _ in range(CHUNKS_IN_QUEUE):
-            chunk = await tx.chunks.open_next(who.tenant, number, size=CHUNK_SIZE)
+            chunk = await tx.chunks.open_next(tenant, number, size=CHUNK_SIZE)
             if chunk is None:
                 break
             jobs.append(chunk)
         await self._queue.enqueue(tx, jobs)
+
+
+async def _claim(tx: Transaction, who: Principal, submission: Submission, *, batch: NewBatch) -> IdempotencyKey | None:
+    """Take the batch's idempotency key, if there is one to take; its earlier use where somebody was faster."""
+    if submission.scope is None:
+        return None
+    key = IdempotencyKey(
+        scope=submission.scope,
+        key=batch.idempotency_key,
+        fingerprint=submission.fingerprint,
+        answer=str(batch.id),
+        expires_at=batch.created_at + KEY_LIFETIME,
+    )
+    return await tx.batches.remember(who.tenant, key, now=batch.created_at)
+
+
+async def _keep_workflows(
+    tx: Transaction, who: Principal, keeping: Keeping, *, workflows: Sequence[NewWorkflow]
+) -> None:
+    for workflow in workflows:
+        await tx.workflows.add(who.tenant, keeping.number, workflow, at=keeping.at)
+        subject = str(entry_id(keeping.id, workflow.position))
+        await tx.outbox.audit(who.tenant, who.id, "workflow:create", subject=subject, detail="", at=keeping.at)
 
 
 def _replay(earlier: IdempotencyKey, submission: Submission) -> Submitted:
@@ -160,14 +200,15 @@ def _replay(earlier: IdempotencyKey, submission: Submission) -> Submitted:
 
 
 async def _template(tx: Transaction, who: Principal, submission: Submission) -> Template | None:
+    kind = submission.template_kind or submission.kind
     match submission.template:
         case None:
             return None
         case str(name):
-            template = await tx.templates.named(who.tenant, submission.kind, name)
+            template = await tx.templates.named(who.tenant, kind, name)
         case identity:
             template = await tx.templates.get(who.tenant, identity)
-            if template.kind != submission.kind:
+            if template.kind != kind:
                 raise NotFound("no such template")
     if template.state is not TemplateState.ACTIVE:
         raise TemplateNotActive(f"the template is {template.state.value}, only an active one may be used")

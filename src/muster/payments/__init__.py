@@ -1,0 +1,1 @@
+"""Moving money. One module for each executor; the only room that ever sees a number."""
