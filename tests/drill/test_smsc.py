@@ -6,10 +6,15 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from muster.channels.smpp.pdu import HEADER, Bind, Command, Frame, Message, pack, split, write_bind, write_message
 from muster.drill.smsc import Smsc, SmscOptions
 from muster.drill.smsc.arrivals import read_log, sent_twice
 from muster.drill.smsc.behaviours import BY_ENDING
+from muster.drill.smsc.people import listen
+from muster.drill.stage import Stage, StageError
+from tests.channels.smpp.desk import Letterbox, a_channel, eventually
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "smpp-channel.md"
 
@@ -94,6 +99,34 @@ async def test_it_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
     assert answer.status == 0
     assert [arrival.text for arrival in read_log(log)] == ["a"]
     assert process.returncode == 0
+
+
+async def test_another_process_lets_a_person_text_back(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    letterbox = Letterbox()
+    await stage.carrier()
+    try:
+        with pytest.raises(StageError):
+            await stage.reply("+34600000001", "STOP")
+        async with a_channel(stage.smsc_port, replies=letterbox) as channel:
+            await eventually(lambda: channel.healthy)
+            await stage.reply("+34600000001", "Arrêt")
+            await eventually(lambda: letterbox.texts == ["Arrêt"])
+    finally:
+        await stage.close()
+    assert letterbox.replies[0].sender == "+34600000001"
+
+
+async def test_a_line_that_makes_no_sense_is_answered_with_what_is_wrong() -> None:
+    async with Smsc() as smsc:
+        control = await listen("127.0.0.1", 0, smsc.hear)
+        reader, writer = await asyncio.open_connection("127.0.0.1", control.sockets[0].getsockname()[1])
+        writer.write(b'{"sender": 1}\nSTOP\n{"sender": "34600", "text": "STOP"}\n')
+        answers = [await reader.readline() for _ in range(3)]
+        writer.close()
+        control.close()
+    assert [b"error" in answer for answer in answers] == [True, True, False]
+    assert answers[2] == b'{"clients":0}\n'
 
 
 def test_the_reference_page_lists_every_ending() -> None:

@@ -39,6 +39,7 @@ class Stage:
         self.folder = folder
         self.port = free_port()
         self.smsc_port = free_port()
+        self.control_port = free_port()
         self.arrivals = folder / "arrivals.log"
         self._where = ["--data", str(folder / "data")]
         if database_url is not None:
@@ -64,10 +65,28 @@ class Stage:
 
     async def carrier(self, *more: str) -> Process:
         """Start the SMSC simulator and wait until it takes connections."""
-        arguments = ["--port", str(self.smsc_port), "--log", str(self.arrivals), *more]
+        ports = ["--port", str(self.smsc_port), "--control", str(self.control_port)]
+        arguments = [*ports, "--log", str(self.arrivals), *more]
         process = await self._start("carrier.log", "-m", "muster.drill.smsc", *arguments)
         await _until_open(self.smsc_port, process)
+        await _until_open(self.control_port, process)
         return process
+
+    async def reply(self, sender: str, text: str, *, system_id: str | None = None) -> None:
+        """Let the person with the number `sender` text back to `system_id` (None: every client that has bound).
+
+        It is on its way when this returns: wait for what it brings about. Raises StageError when no client has bound.
+        """
+        said = {"sender": sender, "text": text, "recipient": "Muster", "system_id": system_id}
+        async with asyncio.timeout(_START_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.control_port)
+            try:
+                writer.write(json.dumps(said).encode() + b"\n")
+                answer = json.loads(await reader.readline() or b"{}")
+            finally:
+                writer.close()
+        if not answer.get("clients"):
+            raise StageError(f"nobody takes the reply: {answer.get('error', 'no client has bound')}")
 
     async def _start(self, log: str, *arguments: str) -> Process:
         with (self.folder / log).open("ab") as output:

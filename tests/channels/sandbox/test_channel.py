@@ -12,6 +12,7 @@ from muster.domain.errors import BadInput
 from muster.domain.outcome import Carried, Deferred, Outcome, Refused, Unknown, Unsent
 from muster.domain.parcel import Parcel
 from muster.domain.receipt import Receipt, Verdict
+from muster.domain.reply import Reply
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SOON = NOON + timedelta(seconds=30)
@@ -48,10 +49,26 @@ class Inbox:
         return self.receipts
 
 
+class Letterbox:
+    """Takes replies, after refusing some calls."""
+
+    def __init__(self, *, refuse: int = 0) -> None:
+        self.replies: list[Reply] = []
+        self._refuse = refuse
+
+    async def __call__(self, replies: Sequence[Reply]) -> None:
+        if self._refuse:
+            self._refuse -= 1
+            raise ConnectionError
+        self.replies.extend(replies)
+
+
 @asynccontextmanager
-async def a_sandbox(inbox: Inbox | None = None, **options: str) -> AsyncIterator[SandboxChannel]:
+async def a_sandbox(
+    inbox: Inbox | None = None, *, replies: Letterbox | None = None, **options: str
+) -> AsyncIterator[SandboxChannel]:
     given = {"delay_ms": "10", "late_ms": "60"} | options
-    channel = await open_sandbox(given, receipts=inbox or Inbox(), clock=StoppedClock())
+    channel = await open_sandbox(given, receipts=inbox or Inbox(), replies=replies, clock=StoppedClock())
     yield channel
     await channel.close()
 
@@ -217,3 +234,30 @@ async def test_every_wrong_option_is_named() -> None:
     with pytest.raises(BadInput) as caught:
         await open_sandbox({"delay_ms": "soon", "rate": "-1", "colour": "red"}, receipts=Inbox(), clock=StoppedClock())
     assert [fault.path for fault in caught.value.faults] == ["options.delay_ms", "options.rate", "options.colour"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "texts"),
+    [("9018", ["STOP"]), ("9019", ["STOP", "START"]), ("9020", ["Thank you"]), ("9000", []), ("9008", [])],
+)
+async def test_the_person_at_the_address_texts_back(ending: str, texts: list[str]) -> None:
+    letterbox = Letterbox()
+    async with a_sandbox(replies=letterbox) as channel:
+        await one(channel, to(ending))
+    assert [reply.text for reply in letterbox.replies] == texts
+    assert {reply.sender for reply in letterbox.replies} <= {f"+3460000{ending}"}
+
+
+async def test_a_reply_nobody_takes_is_told_again() -> None:
+    letterbox = Letterbox(refuse=1)
+    async with a_sandbox(replies=letterbox) as channel, asyncio.timeout(5):
+        await one(channel, to("9018"))
+        while not letterbox.replies:
+            await asyncio.sleep(0.01)
+
+
+async def test_where_nobody_wants_replies_there_are_none() -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        assert isinstance(await one(channel, to("9018")), Carried)
+        assert len(await inbox.until(1)) == 1

@@ -10,7 +10,9 @@ from muster.channels.smpp.options import options_from
 from muster.domain.outcome import Outcome
 from muster.domain.parcel import Parcel
 from muster.domain.receipt import Receipt
+from muster.domain.reply import Reply
 from muster.ports.meter import Meter
+from muster.ports.replies import ReplySink
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -50,9 +52,37 @@ class Pigeonhole:
         return self.receipts
 
 
+class Letterbox:
+    """Takes replies, after refusing some calls, and while nothing holds it up."""
+
+    def __init__(self, *, refuse: int = 0) -> None:
+        self.replies: list[Reply] = []
+        self.calls = 0
+        self.open = asyncio.Event()
+        self.open.set()
+        self._refuse = refuse
+
+    async def __call__(self, replies: Sequence[Reply]) -> None:
+        self.calls += 1
+        await self.open.wait()
+        if self.calls <= self._refuse:
+            raise ConnectionError("the store is away")
+        self.replies.extend(replies)
+
+    @property
+    def texts(self) -> list[str]:
+        """What was said."""
+        return [reply.text for reply in self.replies]
+
+
 @asynccontextmanager
 async def a_channel(
-    port: int, sink: Pigeonhole | None = None, *, meter: Meter | None = None, **options: str
+    port: int,
+    sink: Pigeonhole | None = None,
+    *,
+    meter: Meter | None = None,
+    replies: ReplySink | None = None,
+    **options: str,
 ) -> AsyncIterator[SmppChannel]:
     """A channel to the SMSC at `port`, closed at the end."""
     given = {
@@ -62,7 +92,7 @@ async def a_channel(
         "password": "secret",
         "source_addr": "Muster",
     } | options
-    channel = SmppChannel(options_from(given), sink or Pigeonhole(), StoppedClock(), meter=meter)
+    channel = SmppChannel(options_from(given), sink or Pigeonhole(), StoppedClock(), meter=meter, replies=replies)
     await channel.open()
     try:
         yield channel

@@ -9,8 +9,9 @@ from muster.channels.smpp.pdu import Message
 from muster.domain.errors import ChannelDown
 from muster.domain.outcome import Carried, Deferred, Outcome, Refused, Unknown, Unsent
 from muster.domain.receipt import Verdict
-from muster.drill.smsc import IdStyle, ReceiptStyle, Smsc, SmscOptions
-from tests.channels.smpp.desk import Pigeonhole, a_channel, eventually, one, plain, to, within
+from muster.drill.smsc import IdStyle, ReceiptStyle, Said, Smsc, SmscOptions
+from muster.telemetry.metrics import COUNTERS
+from tests.channels.smpp.desk import Letterbox, Pigeonhole, a_channel, eventually, one, plain, to, within
 from tests.fakes.tally import Tally
 
 
@@ -244,13 +245,63 @@ async def test_a_cancelled_call_leaves_nothing_behind_that_could_still_go_out() 
     assert len(smsc.arrivals) == 3
 
 
-async def test_what_a_person_sends_is_acknowledged_and_told() -> None:
+async def test_what_a_person_sends_is_acknowledged_and_counted_where_nobody_wants_it() -> None:
     meter = Tally()
     async with Smsc() as smsc, a_channel(smsc.port, meter=meter) as channel:
         await one(channel, to("0004"))
         smsc.say("muster", Message(source="34600000001", destination="Muster", short_message=b"STOP"))
         await eventually(lambda: meter.counts["smpp_messages_received"] == 1)
         await eventually(lambda: smsc.sessions[0].room == smsc.options.window)
+
+
+async def test_what_a_person_sends_is_answered_when_it_is_kept_and_not_before() -> None:
+    letterbox = Letterbox()
+    letterbox.open.clear()
+    async with Smsc() as smsc, a_channel(smsc.port, replies=letterbox) as channel:
+        await one(channel, to("0004"))
+        smsc.hear(Said(sender="+34600000001", text="STOP", recipient="Muster"))
+        await eventually(lambda: letterbox.calls == 1)
+        assert smsc.sessions[0].room == smsc.options.window - 1
+        letterbox.open.set()
+        await eventually(lambda: smsc.sessions[0].room == smsc.options.window)
+    assert [(reply.sender, reply.recipient, reply.text) for reply in letterbox.replies] == [
+        ("+34600000001", "Muster", "STOP")
+    ]
+
+
+async def test_what_cannot_be_kept_is_told_again() -> None:
+    letterbox, meter = Letterbox(refuse=1), Tally()
+    async with Smsc() as smsc, a_channel(smsc.port, replies=letterbox, meter=meter) as channel:
+        await one(channel, to("0004"))
+        smsc.hear(Said(sender="+34600000001", text="STOP"))
+        await eventually(lambda: letterbox.texts == ["STOP"])
+    assert meter.counts["smpp_replies"] == meter.counts["smpp_replies_not_kept"] == 1
+    assert meter.counts.keys() <= COUNTERS.keys()
+
+
+async def test_a_part_of_a_longer_text_is_acknowledged_and_counted() -> None:
+    letterbox, meter = Letterbox(), Tally()
+    async with Smsc() as smsc, a_channel(smsc.port, replies=letterbox, meter=meter) as channel:
+        await one(channel, to("0004"))
+        smsc.hear(Said(sender="+34600000001", text="a" * 153 + "END"))
+        smsc.hear(Said(sender="+34600000001", text="x" * 153 + "y" * 10))
+        smsc.hear(Said(sender="+34600000001", text="Thank you"))
+        await eventually(lambda: letterbox.texts == ["a" * 153 + "END", "Thank you"])
+        await eventually(lambda: smsc.sessions[0].room == smsc.options.window)
+    assert meter.counts["smpp_message_parts"] == 2
+
+
+async def test_replies_and_receipts_of_many_do_not_wait_for_each_other() -> None:
+    letterbox, sink = Letterbox(), Pigeonhole()
+    letterbox.open.clear()
+    async with Smsc() as smsc, a_channel(smsc.port, sink, replies=letterbox) as channel:
+        await one(channel, to("0004"))
+        for n in range(100):
+            smsc.hear(Said(sender=f"+346000{n:05}", text="STOP"))
+        await channel.carry(plain(100), deadline=within(10))
+        await sink.until(100)
+        letterbox.open.set()
+        await eventually(lambda: len(letterbox.texts) == 100)
 
 
 async def test_closing_waits_for_what_is_under_way_and_says_goodbye() -> None:

@@ -32,6 +32,13 @@ class News(NamedTuple):
 Failure = Deferred | Refused | Unsent
 
 
+class Words(NamedTuple):
+    """A text that the person at the address sends back once a message was handed over."""
+
+    text: str
+    delay: Delay = Delay.NORMAL
+
+
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to a parcel with a certain ending: `failure` first, and when that has passed it is handed over."""
 
@@ -43,6 +50,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """It is handed over and the answer is lost; with news it was acknowledged first, so that its refs are known."""
     confirmed: bool = False
     news: tuple[News, ...] = ()
+    replies: tuple[Words, ...] = ()
 
 
 _ARRIVED = News(Verdict.ARRIVED, "DELIVRD")
@@ -95,6 +103,13 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
         ),
         "9016": Behaviour(name="receipt_early", news=(News(Verdict.ARRIVED, "DELIVRD", Delay.EARLY),)),
         "9017": Behaviour(name="confirmed", confirmed=True),
+        "9018": Behaviour(name="replies_stop", news=(_ARRIVED,), replies=(Words("STOP"),)),
+        "9019": Behaviour(
+            name="replies_stop_then_start",
+            news=(_ARRIVED,),
+            replies=(Words("STOP"), Words("START", Delay.LATE)),
+        ),
+        "9020": Behaviour(name="replies", news=(_ARRIVED,), replies=(Words("Thank you"),)),
     }
 )
 """The last four characters of an address (of an e-mail address: before the @), and what they bring about."""

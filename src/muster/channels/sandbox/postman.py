@@ -1,32 +1,28 @@
-"""Bringing receipts back, some time after the hand-over."""
+"""Bringing receipts and replies back, some time after the hand-over."""
 
 import asyncio
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Generic, TypeVar
 
 import structlog
 
-from muster.domain.receipt import Receipt, Verdict
-from muster.ports.channel import ReceiptSink
-from muster.ports.clock import Clock
-
 log = structlog.get_logger()
 
-Letter = tuple[str, Verdict, str]
-"""A receipt before its time: ref, verdict and code."""
+Letter = TypeVar("Letter")
+"""A receipt or a reply before its time."""
 
 _BATCH = 1_000
-"""The most receipts told in one call."""
+"""The most letters told in one call."""
 _RETRY_S = 0.5
 
 
-class Postman:
-    """Delivers letters to the sink when they are due, in order, from one task. A sink that raises is tried again."""
+class Postman(Generic[Letter]):
+    """Delivers letters by `tell` when they are due, in order, from one task. A `tell` that raises is tried again."""
 
-    def __init__(self, sink: ReceiptSink, clock: Clock, monotonic: Callable[[], float]) -> None:
-        self._sink = sink
-        self._clock = clock
+    def __init__(self, tell: Callable[[Sequence[Letter]], Awaitable[None]], monotonic: Callable[[], float]) -> None:
+        self._tell_them = tell
         self._monotonic = monotonic
         self._due: list[tuple[float, int, Sequence[Letter]]] = []
         self._posted = 0
@@ -48,7 +44,7 @@ class Postman:
                 self._news.set()
 
     async def deliver(self, letters: Sequence[Letter]) -> None:
-        """Deliver `letters` before it returns, or soon after where the sink does not take them."""
+        """Deliver `letters` before it returns, or soon after where nobody takes them."""
         if letters and not await self._tell(letters):
             self.post(letters, after=_RETRY_S)
 
@@ -65,7 +61,7 @@ class Postman:
             async with asyncio.timeout(within):
                 await self._deliver_due()
         if self._due:
-            log.warning("sandbox_receipts_dropped", count=sum(len(letters) for _, _, letters in self._due))
+            log.warning("sandbox_letters_dropped", count=sum(len(letters) for _, _, letters in self._due))
             self._due.clear()
 
     async def _deliver_for_ever(self) -> None:
@@ -78,7 +74,7 @@ class Postman:
             await self._deliver_due()
 
     async def _deliver_due(self) -> None:
-        """Deliver all that is due, a batch at a time; what the sink did not take stays."""
+        """Deliver all that is due, a batch at a time; what nobody took stays."""
         while self._due and self._due[0][0] <= self._monotonic():
             taken = [heapq.heappop(self._due)]
             size = len(taken[0][2])
@@ -96,11 +92,9 @@ class Postman:
                 await asyncio.sleep(_RETRY_S)
 
     async def _tell(self, letters: Sequence[Letter]) -> bool:
-        now = self._clock.now()
-        receipts = [Receipt(ref=ref, verdict=verdict, code=code, received_at=now) for ref, verdict, code in letters]
         try:
-            await self._sink(receipts)
+            await self._tell_them(letters)
         except Exception as error:  # noqa: BLE001 - what ails the sink passes, and news must not be lost over it
-            log.warning("sandbox_receipts_not_taken", error=type(error).__name__, count=len(receipts))
+            log.warning("sandbox_letters_not_taken", error=type(error).__name__, count=len(letters))
             return False
         return True

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -15,13 +15,17 @@ from muster.channels.smpp.options import Mode, SmppOptions
 from muster.channels.smpp.pace import Pace
 from muster.channels.smpp.pdu import Command, Message
 from muster.channels.smpp.receipts import is_receipt, read_receipt
+from muster.channels.smpp.replies import read_reply
 from muster.channels.smpp.shipment import Piece, Shipment
 from muster.domain.errors import ChannelDown
 from muster.domain.outcome import Outcome, Refused, Unsent
 from muster.domain.parcel import Parcel
+from muster.domain.receipt import Receipt
+from muster.domain.reply import Reply
 from muster.ports.channel import ReceiptSink
 from muster.ports.clock import Clock
 from muster.ports.meter import Meter
+from muster.ports.replies import ReplySink
 
 _GOODBYE_SECONDS = 5.0
 _NOT_SENT = Unsent("connection_lost", "The connection was gone before the message left.")
@@ -33,7 +37,7 @@ class SmppChannel:
     """Fulfils ports.channel.Channel.
 
     It binds on `open`, or on the first `carry`, and stays bound until `close`, so that receipts reach `sink` any time.
-    `on_message` gets what people send (a deliver_sm that is no receipt); without it such messages are acknowledged and
+    `replies` gets what people send (a deliver_sm that is no receipt); without it such messages are acknowledged and
     counted.
     """
 
@@ -44,14 +48,14 @@ class SmppChannel:
         clock: Clock,
         *,
         meter: Meter | None = None,
-        on_message: Callable[[Message], None] | None = None,
+        replies: ReplySink | None = None,
     ) -> None:
         self._options = options
         self._clock = clock
         self._meter = meter
-        self._on_message = on_message
         self._envelope = Envelope(options)
-        self._inbox = Inbox(sink, self.count)
+        self._receipts = Inbox[Receipt](sink, self.count, what="receipts")
+        self._replies = Inbox[Reply](replies, self.count, what="replies") if replies is not None else None
         self._queue: deque[Piece] = deque()
         self._shipments: set[Shipment] = set()
         self._pace: Pace | None = None
@@ -73,7 +77,7 @@ class SmppChannel:
             for command in _commands(self._options)
         ]
         self._tasks = [asyncio.create_task(bind.run()) for bind in self._binds]
-        self._tasks.append(asyncio.create_task(self._inbox.run()))
+        self._tasks += [asyncio.create_task(inbox.run()) for inbox in self._inboxes()]
 
     async def carry(self, parcels: Sequence[Parcel], *, deadline: datetime) -> Sequence[Outcome]:
         """See ports.channel.Channel."""
@@ -110,7 +114,8 @@ class SmppChannel:
         # Every call that ends would have to set an event, for something that happens once in a channel's life.
         while self._shipments and self.healthy and loop.time() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        await self._inbox.run_once()
+        for inbox in self._inboxes():
+            await inbox.run_once()
         await asyncio.gather(*(bind.close() for bind in self._binds))
         for task in self._tasks:
             task.cancel()
@@ -163,18 +168,16 @@ class SmppChannel:
         return True
 
     def arrived(self, link: Link, sequence: int, message: Message) -> None:
-        """Sort what came: a receipt is answered once it is durable, anything else at once."""
+        """Sort what came: what is to be kept is answered once it is durable, anything else at once."""
         if is_receipt(message):
             receipt = read_receipt(message, received_at=self._clock.now(), spelling=self._options.receipt_ids)
             if receipt is not None:
-                self._inbox.add(link, sequence, receipt)
+                self._receipts.add(link, sequence, receipt)
                 return
             # Nobody could ever match it, and an error would bring it back for ever.
             self.count("smpp_unreadable_receipts")
-        else:
-            self.count("smpp_messages_received")
-            if self._on_message is not None:
-                self._on_message(message)
+        elif self._take_reply(link, sequence, message):
+            return
         link.answer([(sequence, codes.OK)])
 
     def lost(self, link: Link) -> None:
@@ -190,6 +193,21 @@ class SmppChannel:
             self._meter.count(name, amount)
 
     # Inside.
+
+    def _inboxes(self) -> "Sequence[Inbox[Receipt] | Inbox[Reply]]":
+        return [self._receipts] if self._replies is None else [self._receipts, self._replies]
+
+    def _take_reply(self, link: Link, sequence: int, message: Message) -> bool:
+        """Whether a person's message goes to who wants to know, and is answered by them."""
+        self.count("smpp_messages_received")
+        if self._replies is None:
+            return False
+        reply = read_reply(message, received_at=self._clock.now(), alphabet=self._options.alphabet)
+        if reply is None:
+            self.count("smpp_message_parts")
+            return False
+        self._replies.add(link, sequence, reply)
+        return True
 
     def _packed(self, shipment: Shipment, parcels: Sequence[Parcel]) -> list[Piece]:
         pieces: list[Piece] = []

@@ -2,6 +2,7 @@
 
 from muster.drill.smsc.arrivals import Arrival
 from muster.drill.smsc.options import IdStyle, ReceiptStyle, SmscOptions
+from muster.drill.smsc.people import Said
 from muster.drill.smsc.server import Smsc
 
-__all__ = ["Arrival", "IdStyle", "ReceiptStyle", "Smsc", "SmscOptions"]
+__all__ = ["Arrival", "IdStyle", "ReceiptStyle", "Said", "Smsc", "SmscOptions"]

@@ -1,6 +1,7 @@
 """`python -m muster.drill.smsc --port 2775 --log arrivals.jsonl`: the simulated SMSC as a process of its own.
 
-Prints `listening HOST PORT` when ready; SIGTERM or SIGINT ends it.
+Prints `listening HOST PORT` when ready. With `--control PORT` it also prints `control HOST PORT`: there people's texts
+come in, one JSON line each (`people.Said`). SIGTERM or SIGINT ends it.
 """
 
 import argparse
@@ -12,15 +13,18 @@ import msgspec
 import uvloop
 
 from muster.drill.smsc.options import IdStyle, ReceiptStyle, SmscOptions
+from muster.drill.smsc.people import listen
 from muster.drill.smsc.server import Smsc
 
 
 def main() -> None:
     """Run until told to end."""
-    uvloop.run(_serve(_options(sys.argv[1:])))
+    options, control = _options(sys.argv[1:])
+    uvloop.run(_serve(options, control))
 
 
-def _options(arguments: list[str]) -> SmscOptions:
+def _options(arguments: list[str]) -> tuple[SmscOptions, int | None]:
+    """What was asked for, and the port of the control, if any."""
     standard = SmscOptions()
     parser = argparse.ArgumentParser(prog="muster.drill.smsc", description="An SMSC to rehearse with.")
     parser.add_argument("--host", default=standard.host)
@@ -35,17 +39,25 @@ def _options(arguments: list[str]) -> SmscOptions:
     parser.add_argument("--rate", type=int, help="messages a second before ESME_RTHROTTLED")
     parser.add_argument("--password")
     parser.add_argument("--plain", dest="behaviours", action="store_false", help="deliver everything")
-    return msgspec.convert({**vars(parser.parse_args(arguments)), "keep": False}, SmscOptions)
+    parser.add_argument("--control", type=int, help="port where people's texts come in; 0 for any free one")
+    given = vars(parser.parse_args(arguments))
+    control: int | None = given.pop("control")
+    return msgspec.convert({**given, "keep": False}, SmscOptions), control
 
 
-async def _serve(options: SmscOptions) -> None:
+async def _serve(options: SmscOptions, control: int | None) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with Smsc(options) as smsc:
         sys.stdout.write(f"listening {options.host} {smsc.port}\n")
+        server = None if control is None else await listen(options.host, control, smsc.hear)
+        if server is not None:
+            sys.stdout.write(f"control {options.host} {server.sockets[0].getsockname()[1]}\n")
         sys.stdout.flush()
         await ended.wait()
+        if server is not None:
+            server.close()
 
 
 if __name__ == "__main__":

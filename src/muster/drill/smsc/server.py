@@ -14,6 +14,7 @@ from muster.drill.smsc.arrivals import Arrival, Arrivals, arrival_of
 from muster.drill.smsc.behaviours import PLAIN, Behaviour, behaviour_of
 from muster.drill.smsc.mailbox import Mailbox, receipt
 from muster.drill.smsc.options import IdStyle, SmscOptions
+from muster.drill.smsc.people import Said, texted
 from muster.drill.smsc.session import Session
 
 _TICK_SECONDS = 0.01
@@ -33,6 +34,7 @@ class Smsc:
         self._failed: Counter[tuple[str, str]] = Counter()
         self._next_id = random.Random(self.options.seed).randrange(10**9, 2 * 10**9)  # noqa: S311 - an id is no secret
         self._connections = 0
+        self._heard = 0
         self._second = (0, 0)
         self.sessions: list[Session] = []
         """The connections that stand, in the order they came."""
@@ -100,6 +102,16 @@ class Smsc:
     def say(self, system_id: str, message: Message) -> None:
         """Deliver what a person sent, or any other deliver_sm, to a client."""
         self.mailbox(system_id).put(write_message(message), at=0)
+
+    def hear(self, said: Said) -> int:
+        """Deliver a person's text, soon, and again until it is taken; how many clients it is for."""
+        self._heard += 1
+        clients = list(self._mailboxes) if said.system_id is None else [said.system_id]
+        messages = texted(said, reference=self._heard)
+        for client in clients:
+            for message in messages:
+                self.say(client, message)
+        return len(clients)
 
     # What sessions ask for (session.Centre).
 
