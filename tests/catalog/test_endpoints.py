@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from muster.catalog.endpoints import OVERLAP, EndpointCatalog, EndpointWish
+from muster.catalog.endpoints import OVERLAP, EndpointCatalog, EndpointChange, EndpointWish
 from muster.channels.webhook.guard import Guard
 from muster.channels.webhook.push import HttpPush
 from muster.domain.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -19,10 +19,11 @@ from muster.events.signing import holding
 from muster.ports.store.endpoints import EndpointState
 from muster.stores.database import SqlStore
 from tests.channels.webhook.receiver import Receiver, receiving
-from tests.events.builders import Tally, an_event, happen, total_in
+from tests.events.builders import Clockwork, Tally, an_event, happen, total_in
 from tests.fakes.clock import FakeClock
 
 MINUTE = timedelta(minutes=1)
+STYLES = {"clockwork": Clockwork()}
 ELSEWHERE = EndpointWish(url="https://8.8.8.8/hook")
 
 
@@ -40,7 +41,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 def catalog(store: SqlStore, push: HttpPush, clock: FakeClock) -> EndpointCatalog:
-    return EndpointCatalog(store, push, clock, new_uuid=uuid4, random_bytes=secrets.token_bytes, most=2)
+    return EndpointCatalog(store, push, clock, new_uuid=uuid4, random_bytes=secrets.token_bytes, styles=STYLES, most=2)
 
 
 @pytest.fixture
@@ -72,6 +73,7 @@ async def test_an_endpoint_is_found_as_it_was_added(catalog: EndpointCatalog, ow
     assert await catalog.all(owner) == [added]
     assert added.secrets[0].value.startswith("whsec_")
     assert (added.url, added.types, added.state) == (wish.url, wish.types, EndpointState.ACTIVE)
+    assert added.style == "standard"
 
 
 @pytest.mark.parametrize("url", ["http://8.8.8.8/", "https://10.0.0.1/", "https://u:p@8.8.8.8/", "nonsense"])
@@ -99,7 +101,9 @@ async def test_another_tenants_endpoint_is_not_there(
     assert await catalog.all(stranger) == []
     for call in (
         catalog.get(stranger, endpoint),
-        catalog.update(stranger, endpoint, ELSEWHERE),
+        catalog.update(stranger, endpoint, EndpointChange(url=ELSEWHERE.url)),
+        catalog.secret(stranger, endpoint),
+        catalog.test(stranger, endpoint),
         catalog.enable(stranger, endpoint),
         catalog.disable(stranger, endpoint),
         catalog.rotate_secret(stranger, endpoint),
@@ -111,11 +115,93 @@ async def test_another_tenants_endpoint_is_not_there(
     assert len(await catalog.all(owner)) == 1
 
 
-async def test_who_may_only_read_changes_nothing(catalog: EndpointCatalog, store: SqlStore, clock: FakeClock) -> None:
+async def test_who_may_only_read_changes_nothing_and_sees_no_secret(
+    catalog: EndpointCatalog, store: SqlStore, clock: FakeClock
+) -> None:
     viewer = await a_principal(store, clock, Role.VIEWER)
 
-    with pytest.raises(NotAllowed):
-        await catalog.add(viewer, ELSEWHERE)
+    for call in (catalog.add(viewer, ELSEWHERE), catalog.test(viewer, uuid4()), catalog.secret(viewer, uuid4())):
+        with pytest.raises(NotAllowed):
+            await call
+
+
+async def test_events_are_asked_for_by_our_names_or_those_of_the_style(
+    catalog: EndpointCatalog, owner: Principal
+) -> None:
+    for name in ("tick", "batch.paused", "batch:paused"):
+        added = await catalog.add(owner, EndpointWish(url=ELSEWHERE.url, types=(name, name), style="clockwork"))
+        await catalog.remove(owner, added.id)
+
+        assert added.types == (EventType.BATCH_PAUSED,)
+
+
+async def test_an_endpoint_that_names_no_event_is_told_what_its_style_tells_then(
+    catalog: EndpointCatalog, owner: Principal
+) -> None:
+    added = await catalog.add(owner, EndpointWish(url=ELSEWHERE.url, style="clockwork"))
+
+    assert added.types == (EventType.BATCH_PAUSED,)
+
+
+async def test_an_event_that_the_style_does_not_have_is_refused_by_its_place(
+    catalog: EndpointCatalog, owner: Principal
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        await catalog.add(owner, EndpointWish(url=ELSEWHERE.url, types=("tick", "tock"), style="clockwork"))
+    assert [(fault.path, fault.code) for fault in refused.value.faults] == [("types[1]", "unknown_type")]
+
+    with pytest.raises(BadInput) as refused:
+        await catalog.add(owner, EndpointWish(url=ELSEWHERE.url, style="sundial"))
+    assert [(fault.path, fault.code) for fault in refused.value.faults] == [("style", "unknown_style")]
+
+
+async def test_a_change_leaves_the_rest_as_it_is_and_must_fit_it(catalog: EndpointCatalog, owner: Principal) -> None:
+    wish = EndpointWish(url=ELSEWHERE.url, description="ours", types=("batch.completed",))
+    endpoint = await catalog.add(owner, wish)
+
+    changed = await catalog.update(owner, endpoint.id, EndpointChange(url="https://1.1.1.1/"))
+    assert (changed.url, changed.description, changed.types) == ("https://1.1.1.1/", "ours", endpoint.types)
+
+    with pytest.raises(BadInput) as refused:
+        await catalog.update(owner, endpoint.id, EndpointChange(style="clockwork"))
+    assert [fault.path for fault in refused.value.faults] == ["types[0]"]
+    changed = await catalog.update(owner, endpoint.id, EndpointChange(style="clockwork", types=()))
+    assert (changed.style, changed.types) == ("clockwork", (EventType.BATCH_PAUSED,))
+
+
+async def test_a_test_reaches_only_the_endpoint_it_is_for_whatever_that_asks_for(
+    *, catalog: EndpointCatalog, relay: Relay, owner: Principal, receiver: Receiver
+) -> None:
+    tried = await catalog.add(owner, EndpointWish(url=receiver.url, types=("batch.paused",)))
+    await catalog.add(owner, EndpointWish(url=f"{receiver.url}/other"))
+
+    await catalog.test(owner, tried.id)
+
+    assert await relay.run_once() == Round(told=1, taken=1)
+    assert [(one.path, one.type) for one in receiver.arrivals] == [("/hook", "endpoint.tested")]
+
+
+async def test_an_endpoint_that_is_off_is_not_tried_out(catalog: EndpointCatalog, owner: Principal) -> None:
+    endpoint = await catalog.add(owner, ELSEWHERE)
+    await catalog.disable(owner, endpoint.id)
+
+    with pytest.raises(Conflict):
+        await catalog.test(owner, endpoint.id)
+
+
+async def test_a_replay_does_not_tell_the_tests_of_other_endpoints(
+    *, catalog: EndpointCatalog, relay: Relay, owner: Principal, receiver: Receiver, clock: FakeClock
+) -> None:
+    tried = await catalog.add(owner, EndpointWish(url=receiver.url))
+    other = await catalog.add(owner, EndpointWish(url=f"{receiver.url}/other"))
+    start = clock.now()
+    await catalog.test(owner, tried.id)
+    await relay.run_once()
+
+    await catalog.replay(owner, other.id, since=start, until=start + MINUTE)
+    await relay.run_once()
+
+    assert [one.path for one in receiver.arrivals] == ["/hook"]
 
 
 async def test_the_old_secret_signs_for_a_day_after_rotation(
@@ -199,7 +285,9 @@ async def test_every_change_is_in_the_audit_log(
     *, catalog: EndpointCatalog, store: SqlStore, owner: Principal, clock: FakeClock
 ) -> None:
     endpoint = (await catalog.add(owner, ELSEWHERE)).id
-    await catalog.update(owner, endpoint, EndpointWish(url="https://1.1.1.1/"))
+    await catalog.update(owner, endpoint, EndpointChange(url="https://1.1.1.1/"))
+    await catalog.secret(owner, endpoint)
+    await catalog.test(owner, endpoint)
     await catalog.rotate_secret(owner, endpoint)
     await catalog.replay(owner, endpoint, since=clock.now() - MINUTE, until=clock.now())
     await catalog.disable(owner, endpoint)
@@ -209,5 +297,5 @@ async def test_every_change_is_in_the_audit_log(
     async with store.writer.connect() as connection:
         noted = (await connection.exec_driver_sql("SELECT action FROM audit ORDER BY id")).scalars().all()
 
-    verbs = ("add", "update", "rotate_secret", "replay", "disable", "enable", "remove")
+    verbs = ("add", "update", "show_secret", "test", "rotate_secret", "replay", "disable", "enable", "remove")
     assert noted == [f"endpoint:{verb}" for verb in verbs]

@@ -1,18 +1,22 @@
 """Values that the tests of events start from."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import uuid4
+from types import MappingProxyType
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 
 from muster.domain.batch import BatchState
 from muster.domain.entry import EntryState
-from muster.domain.event import EventType, NewEvent
-from muster.domain.ids import BatchId, TenantId
+from muster.domain.event import Event, EventType, NewEvent
+from muster.domain.ids import BatchId, BatchNumber, TenantId, WorkflowId, entry_id
+from muster.domain.workflow import Workflow, WorkflowRef, WorkflowState
 from muster.events.outbox import batch_event
 from muster.events.signing import secret_of
+from muster.kinds.workflow_batches.courses import StepStatus
+from muster.kinds.workflow_batches.views import StepView
 from muster.ports.store.endpoints import Endpoint, EndpointState, SigningSecret
 from muster.ports.store.unit import Store
 
@@ -34,6 +38,68 @@ class Tally:
         """Nothing here has a level."""
 
 
+def a_workflow(*, batch: BatchId | None = None, position: int = 0, at: datetime) -> Workflow:
+    """A workflow with a customer's data in it."""
+    of = batch or BatchId(uuid4())
+    return Workflow(
+        id=WorkflowId(entry_id(of, position)),
+        ref=WorkflowRef(BatchNumber(1), position),
+        tenant=TenantId(1),
+        account="Acme",
+        kind="workflow_batches",
+        batch=of,
+        channel=None,
+        template=None,
+        template_version=None,
+        state=WorkflowState.ACTIVE,
+        ended_as=None,
+        address="+16475550100",
+        payload="",
+        step=1,
+        answers="",
+        customer_name="Ada Lovelace",
+        email="ada@example.com",
+        decline_reason=None,
+        payment=None,
+        payment_at=None,
+        created_by=None,
+        created_at=at,
+        updated_at=at,
+        expires_at=at,
+        notice_at=None,
+        ended_at=None,
+        revision=1,
+    )
+
+
+def a_step(name: str, title: str, status: StepStatus, *, at: datetime | None = None) -> StepView:
+    """A step with what a customer answered in it; its id is made from its name."""
+    return StepView(
+        id=uuid5(UUID(int=0), name),
+        name=name,
+        title=title,
+        about="",
+        status=status,
+        data={"phone": "+16475550100"},
+        updated_at=at,
+    )
+
+
+class Clockwork:
+    """Fulfils ports.push.Style: tells pauses, as ticks."""
+
+    names: Mapping[str, Sequence[EventType]] = MappingProxyType({"tick": (EventType.BATCH_PAUSED,)})
+    default: Sequence[EventType] = (EventType.BATCH_PAUSED,)
+
+    def wants(self, event: Event) -> bool:
+        """Pauses."""
+        return event.type is EventType.BATCH_PAUSED
+
+    def envelope(self, event: Event, message: str) -> bytes:
+        """Which tick it is."""
+        return msgspec.json.encode({"type": "tick", "number": event.sequence, "id": message})
+
+
 def an_event(type_: EventType = EventType.BATCH_COMPLETED, counts: int = 1) -> NewEvent:
     """One that a batch of `counts` delivered entries would make."""
     return batch_event(
@@ -41,13 +107,14 @@ def an_event(type_: EventType = EventType.BATCH_COMPLETED, counts: int = 1) -> N
     )
 
 
-async def an_endpoint(
+async def an_endpoint(  # noqa: PLR0913 - what a test may want to be different
     store: Store,
     tenant: TenantId,
     url: str,
     *,
     at: datetime,
     types: Sequence[EventType] = (),
+    style: str = "standard",
     secrets: Sequence[SigningSecret] = (SigningSecret(secret_of(b"k" * 32)),),
 ) -> Endpoint:
     """An active endpoint, kept."""
@@ -57,6 +124,7 @@ async def an_endpoint(
         url=url,
         description="",
         types=tuple(types),
+        style=style,
         secrets=tuple(secrets),
         state=EndpointState.ACTIVE,
         created_at=at,

@@ -1,5 +1,6 @@
 """What an event says."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import msgspec
@@ -10,8 +11,10 @@ from muster.domain.batch import BatchState
 from muster.domain.entry import EntryState
 from muster.domain.event import EventType
 from muster.domain.ids import BatchId
-from muster.events.outbox import batch_event, entries_event
+from muster.events.outbox import batch_event, entries_event, workflow_event
+from muster.kinds.workflow_batches.courses import StepStatus
 from muster.ports.store.entries import Change
+from tests.events.builders import a_step, a_workflow
 
 BATCH = BatchId(UUID(int=1))
 
@@ -78,3 +81,26 @@ def test_the_runs_hold_every_change_once(window: dict[int, tuple[EntryState, str
     ]
     assert len(spread) == len(window)
     assert dict(spread) == window
+
+
+def test_a_workflow_event_tells_the_step_with_its_neighbours_and_nothing_of_the_customer() -> None:
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    workflow = a_workflow(batch=BATCH, at=at)
+    steps = [
+        a_step("notification", "Notification", StepStatus.COMPLETED, at=at),
+        a_step("customer-account", "Customer account", StepStatus.ACTIVE),
+    ]
+
+    event = workflow_event(workflow, steps, current=1, status=StepStatus.FAILED)
+
+    assert (event.type, event.batch) == (EventType.WORKFLOW_UPDATED, BATCH)
+    body = msgspec.json.decode(event.body, type=dict[str, dict[str, str | None] | str | None])
+    assert (body["workflow_id"], body["next_step"]) == (str(workflow.id), None)
+    assert [_status(body[f"{place}_step"]) for place in ("previous", "current")] == ["completed", "failed"]
+    for private in (workflow.address, workflow.customer_name, workflow.email):
+        assert private not in event.body
+
+
+def _status(step: dict[str, str | None] | str | None) -> str | None:
+    assert isinstance(step, dict)
+    return step["status"]

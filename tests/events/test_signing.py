@@ -11,7 +11,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from muster.domain.event import Event, EventType
 from muster.domain.ids import TenantId
-from muster.events.signing import envelope, headers, message_id, public_type, secret_of
+from muster.events.signing import headers, message_id, secret_of
+from muster.events.standard import envelope, public_type
 from muster.ports.store.endpoints import Endpoint, EndpointState, SigningSecret
 
 NOW = datetime.fromtimestamp(int(time()), UTC)

@@ -12,7 +12,7 @@ import msgspec
 
 from muster.domain.batch import BatchState
 from muster.domain.entry import EntryState
-from muster.domain.event import EventType, NewEvent
+from muster.domain.event import Event, EventType, NewEvent
 from muster.domain.ids import BatchId
 from muster.domain.workflow import Workflow
 from muster.kinds.workflow_batches.journey import StepStatus, StepView
@@ -93,6 +93,18 @@ def endpoint_disabled(endpoint: UUID, reason: str) -> NewEvent:
     """A webhook endpoint was switched off, and why."""
     body = {"endpoint_id": str(endpoint), "reason": reason}
     return NewEvent(type=EventType.ENDPOINT_DISABLED, batch=None, body=_json(body))
+
+
+def endpoint_tested(endpoint: UUID) -> NewEvent:
+    """A webhook endpoint is to be tried out."""
+    return NewEvent(type=EventType.ENDPOINT_TESTED, batch=None, body=_json({"endpoint_id": str(endpoint)}))
+
+
+def only_for(event: Event) -> UUID | None:
+    """The one endpoint that the event is told to; None when it is told to all that want it."""
+    if event.type is not EventType.ENDPOINT_TESTED:
+        return None
+    return UUID(msgspec.json.decode(event.body, type=dict[str, str])["endpoint_id"])
 
 
 def _json(body: Mapping[str, object]) -> str:

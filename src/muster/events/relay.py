@@ -7,7 +7,7 @@ the same id, and a receiver that remembers ids sees it once.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from uuid import UUID
@@ -16,18 +16,21 @@ import msgspec
 import structlog
 
 from muster.domain.errors import Unavailable
-from muster.domain.event import Event
+from muster.domain.event import Event, EventType
 from muster.domain.ids import TenantId
-from muster.events.outbox import endpoint_disabled
+from muster.events.outbox import endpoint_disabled, only_for
 from muster.events.schedule import Schedule
-from muster.events.signing import envelope, headers, message_id
+from muster.events.signing import headers, message_id
+from muster.events.standard import with_standard
 from muster.ports.clock import Clock
 from muster.ports.meter import Meter
-from muster.ports.push import Push, PushResult
+from muster.ports.push import Push, PushResult, Style
 from muster.ports.store.endpoints import Delivery, Endpoint, Failure
 from muster.ports.store.unit import Store, Transaction
 
 _log = structlog.get_logger(__name__)
+
+_NOTHING_TO_SEND = PushResult(status=204, detail="not told in this style")
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +76,7 @@ class _Turn(msgspec.Struct, frozen=True):
 class Relay:
     """Fans events out and delivers them. `jitter` gives a number in [0, 1); it need not be unguessable."""
 
-    def __init__(  # noqa: PLR0913 - its ports, and two ways to tune it
+    def __init__(  # noqa: PLR0913 - its ports, the styles, and two ways to tune it
         self,
         store: Store,
         push: Push,
@@ -81,14 +84,17 @@ class Relay:
         *,
         meter: Meter,
         jitter: Callable[[], float],
+        styles: Mapping[str, Style] | None = None,
         schedule: Schedule | None = None,
         pace: Pace | None = None,
     ) -> None:
+        """`styles`: by name, those besides the standard one."""
         self._store = store
         self._push = push
         self._clock = clock
         self._meter = meter
         self._jitter = jitter
+        self._styles = with_standard(styles or {})
         self._schedule = schedule or Schedule()
         self._pace = pace or Pace()
         self._bell = asyncio.Event()
@@ -171,10 +177,30 @@ class Relay:
                 return 0
             tenants = sorted({event.tenant for event in events})
             endpoints = await tx.endpoints.across_tenants_listening(tenants)
-            await tx.endpoints.across_tenants_deliver(_pairs(events, endpoints), due_at=now)
+            await tx.endpoints.across_tenants_deliver(self._pairs(events, endpoints), due_at=now)
             await tx.outbox.across_tenants_told([event.sequence for event in events], at=now)
         self._meter.count("webhook_events_told_total", len(events))
         return len(events)
+
+    def _pairs(self, events: Sequence[Event], endpoints: Sequence[Endpoint]) -> list[tuple[Endpoint, Event]]:
+        """Each event with each endpoint of its tenant that is to be told of it, in the order of events."""
+        by_tenant: dict[TenantId, list[Endpoint]] = {}
+        for endpoint in endpoints:
+            by_tenant.setdefault(endpoint.tenant, []).append(endpoint)
+        return [
+            (endpoint, event)
+            for event in events
+            for endpoint in by_tenant.get(event.tenant, ())
+            if _asks_for(endpoint, event) and self._tells(endpoint, event)
+        ]
+
+    def _tells(self, endpoint: Endpoint, event: Event) -> bool:
+        """Whether the event may be told to the endpoint, in its style."""
+        if only_for(event) not in {None, endpoint.id}:
+            return False
+        style = self._styles.get(endpoint.style)
+        # While servers are upgraded one by one, another may know a style that this one does not: nothing is dropped.
+        return style is None or style.wants(event)
 
     async def _claim(self, limit: int) -> list[list[Delivery]]:
         """Deliveries that are due, by endpoint, each in the order of its events."""
@@ -212,10 +238,16 @@ class Relay:
         return is_off or bool(self._schedule.pause(answer))
 
     async def _send(self, delivery: Delivery) -> PushResult:
-        message = message_id(delivery.endpoint.id, delivery.event.sequence)
-        body = envelope(delivery.event, message)
-        signed = headers(delivery.endpoint, message, body, at=self._clock.now())
-        return await self._push.post(delivery.endpoint.url, body, signed)
+        endpoint, event = delivery.endpoint, delivery.event
+        if not self._tells(endpoint, event):
+            # Queued by a replay, which knows types only, or before the endpoint's style was changed.
+            return _NOTHING_TO_SEND
+        style = self._styles.get(endpoint.style)
+        if style is None:
+            return PushResult(status=None, detail=f"this server does not know the style {endpoint.style!r}")
+        message = message_id(endpoint.id, event.sequence)
+        body = style.envelope(event, message)
+        return await self._push.post(endpoint.url, body, headers(endpoint, message, body, at=self._clock.now()))
 
     async def _write(self, turns: Sequence[_Turn], *, told: int) -> Round:
         """Keep what came of `turns`, all in one transaction."""
@@ -265,14 +297,5 @@ class Relay:
         _log.warning("webhook_endpoint_disabled", endpoint=str(endpoint.id), tenant=endpoint.tenant)
 
 
-def _pairs(events: Sequence[Event], endpoints: Sequence[Endpoint]) -> list[tuple[Endpoint, Event]]:
-    """Each event with each endpoint of its tenant that wants it, in the order of events."""
-    by_tenant: dict[TenantId, list[Endpoint]] = {}
-    for endpoint in endpoints:
-        by_tenant.setdefault(endpoint.tenant, []).append(endpoint)
-    return [
-        (endpoint, event)
-        for event in events
-        for endpoint in by_tenant.get(event.tenant, ())
-        if not endpoint.types or event.type in endpoint.types
-    ]
+def _asks_for(endpoint: Endpoint, event: Event) -> bool:
+    return not endpoint.types or event.type in endpoint.types or event.type is EventType.ENDPOINT_TESTED

@@ -1,4 +1,4 @@
-"""One event as a signed message, by the Standard Webhooks specification. Pure."""
+"""Ids and signatures of messages, by the Standard Webhooks specification. Pure."""
 
 import base64
 import binascii
@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
-from muster.domain.event import Event, EventType
 from muster.ports.store.endpoints import Endpoint, SigningSecret
 
 SECRET_BYTES = 32
@@ -27,23 +24,6 @@ def message_id(endpoint: UUID, sequence: int) -> str:
     """Names one event for one endpoint: the same on every retry and replay, so that a receiver can drop repeats."""
     digest = hashlib.sha256(endpoint.bytes + sequence.to_bytes(8)).digest()
     return "msg_" + base64.b32encode(digest[:20]).decode().lower()
-
-
-def public_type(type_: EventType) -> str:
-    """The type as receivers see it: `batch:completed` is sent as `batch.completed`."""
-    return type_.value.replace(":", ".")
-
-
-def envelope(event: Event, message: str) -> bytes:
-    """The body: `id`, `type`, `timestamp` (when it happened) and `data`. The same bytes on every retry."""
-    return msgspec.json.encode(
-        {
-            "id": message,
-            "type": public_type(event.type),
-            "timestamp": event.created_at,
-            "data": msgspec.Raw(event.body.encode()),
-        }
-    )
 
 
 def headers(endpoint: Endpoint, message: str, body: bytes, *, at: datetime) -> dict[str, str]:

@@ -55,7 +55,7 @@ def is_array(value: object) -> TypeGuard[list[object]]:
 async def read_object(call: Call, limits: Limits) -> Body:
     """The JSON object a request carries. Raises HTTPException 408 and 415, TooLarge, MalformedBody."""
     _check_type(call)
-    raw = await _receive(call, limits)
+    raw = await receive(call, limits)
     if len(raw) > LONGEST_EXPLAINED:
         return await asyncio.to_thread(decode, raw)
     return decode(raw)
@@ -85,7 +85,8 @@ def _check_type(call: Call) -> None:
         raise HTTPException(status_code=415, detail="The body must not be compressed")
 
 
-async def _receive(call: Call, limits: Limits) -> bytes:
+async def receive(call: Call, limits: Limits) -> bytes:
+    """The whole body of a request. Raises HTTPException 408 when it dawdles, TooLarge."""
     pieces: list[bytes] = []
     size = 0
     try:

@@ -1,14 +1,22 @@
 """From our errors to HTTP: one status for each class."""
 
+import traceback
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from math import ceil
 from types import MappingProxyType
 
+import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
 
 from muster.domain import errors
 from muster.surfaces.access import Call
+
+log = structlog.get_logger(__name__)
+
+_IN_OUR_WORDS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
+"""The framework's errors that we raise ourselves, with a sentence for the caller."""
 
 Handler = Callable[[Call, Exception], Response[object]]
 """Answers one exception in one door's words."""
@@ -57,3 +65,33 @@ def by_path(doors: Mapping[str, Handler], otherwise: Handler) -> Handler:
         return next(mine, otherwise)(call, error)
 
     return handle
+
+
+def sentence_of(error: Exception, status: int) -> str:
+    """What the caller is told: our own sentence, or the name of the status; nothing of what went wrong inside."""
+    if isinstance(error, errors.MusterError) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
+        return error.message
+    if isinstance(error, HTTPException) and status in _IN_OUR_WORDS:
+        return error.detail
+    return HTTPStatus(status).phrase
+
+
+def headers_of(error: Exception, status: int) -> dict[str, str]:
+    """The headers that go with an error in every door's answer."""
+    if isinstance(error, errors.RateLimited):
+        return {"Retry-After": str(max(1, ceil(error.retry_after)))}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": "1"}
+    if status == HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
+        return {"Allow": error.headers["Allow"]}
+    return {}
+
+
+def log_failure(error: Exception, trace: str, call: Call) -> None:
+    """Note an error of ours under the trace id that the client is given."""
+    # Not the exception's text: a driver's message may quote what a customer sent.
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = [f"{frame.name}:{frame.lineno}" for frame in frames]
+    log.error("request_failed", trace=trace, error=type(error).__name__, where=where, method=call.method)

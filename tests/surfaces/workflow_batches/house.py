@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from time import monotonic
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import msgspec
@@ -19,7 +19,8 @@ from muster.catalog.keys import Keys
 from muster.catalog.templates import TemplateCatalog
 from muster.channels.sandbox.channel import SandboxChannel
 from muster.channels.sandbox.options import SandboxOptions
-from muster.domain.ids import ChannelId, TenantId
+from muster.domain.ids import ChannelId, TenantId, WorkflowId
+from muster.domain.progress import awaiting
 from muster.domain.retry import RetryPolicy, UnknownPolicy
 from muster.domain.tenant import Role
 from muster.engine.dispatcher import Links, Rooms
@@ -27,10 +28,18 @@ from muster.engine.worker import Worker
 from muster.intake.allowance import Allowance
 from muster.intake.control import Control
 from muster.intake.submit import Submit
+from muster.intake.workflows import Means, WorkflowControl
+from muster.journey.guide import Guide, Visit
+from muster.kinds.kind import Kind, Terms
 from muster.kinds.workflow_batches import WorkflowBatches
+from muster.kinds.workflow_batches.kind import SINGLE, link_token
+from muster.kinds.workflow_batches.notices import WorkflowNotices
 from muster.lookup.batches import BatchLookup
 from muster.lookup.entries import EntryLookup
+from muster.lookup.workflows import WorkflowLookup
+from muster.payments.sandbox import SandboxPayments
 from muster.queues.memory import MemoryQueue
+from muster.settle.courses import Courses
 from muster.settle.receipts import ReceiptDesk
 from muster.stores.database import SqlStore
 from muster.surfaces.access import Access
@@ -39,19 +48,33 @@ from muster.surfaces.problems import by_path
 from muster.surfaces.workflow_batches import wire
 from muster.surfaces.workflow_batches.problems import Problems
 from muster.surfaces.workflow_batches.routes import Door, workflow_batches
+from muster.upkeep.deadlines import Deadlines
 from muster.upkeep.matching import Matching
+from muster.upkeep.notices import Notices
 from muster.upkeep.rescue import Rescue
 from tests.fakes.clock import FakeClock
 
 Row = dict[str, Any]
 """A JSON object of an answer."""
 Steps = Sequence[Mapping[str, object]]
+LINKS = Links(base="https://example.test/l", key=b"k" * 32)
+TERMS = Terms()
+KINDS: Sequence[Kind] = (WorkflowBatches(), WorkflowBatches(SINGLE), WorkflowNotices())
 OK = {"phoneNumber": "+16475550100"}
 REFUND: Steps = [
     {"name": "notification"},
     {"name": "customer-account"},
     {"name": "financial-account", "input": {"preDefined": {"financialAccountSubType": "DEBIT"}}},
 ]
+FORM = {
+    "first_name": "Jo",
+    "last_name": "Doe",
+    "email": "jo@example.test",
+    "number": "4242424242424242",
+    "expires": "2030-01",
+    "holder": "Jo Doe",
+}
+"""What a customer writes into the fields of the template Refund."""
 PAY: Steps = [
     {"name": "notification"},
     {"name": "lookup-profile"},
@@ -121,12 +144,21 @@ class House:
         self.accounts = Accounts(store, clock, uuid4, seal=lambda secret: secret)
         self.keys = Keys(store, clock, new_secret)
         self.channels = OneSandbox(ReceiptDesk(store, clock, Silent()), clock)
+        self.guide = Guide(store, SandboxPayments(clock), clock)
+        self.submit = Submit(store, self.queue, clock, meter=Silent(), new_uuid=uuid4)
+        control = Control(store, self.queue, clock)
         self._door = Door(
-            submit=Submit(store, self.queue, clock, meter=Silent(), new_uuid=uuid4),
-            control=Control(store, self.queue, clock),
+            submit=self.submit,
+            control=control,
             batches=BatchLookup(store),
             entries=EntryLookup(store),
             templates=TemplateCatalog(store, clock, uuid4),
+            workflows=WorkflowLookup(store),
+            workflow_control=WorkflowControl(
+                store,
+                clock,
+                Means(submit=self.submit, control=control, kind=WorkflowBatches(SINGLE), link_key=LINKS.key),
+            ),
             access=Access(self.keys, Allowance(burst / 10, burst, monotonic)),
             limits=limits or Limits(),
         )
@@ -158,10 +190,11 @@ class House:
             store=self.store,
             queue=self.queue,
             channels=self.channels,
-            kinds={"workflow_batches": WorkflowBatches()},
+            kinds={kind.name: kind for kind in KINDS},
             clock=self.clock,
             meter=Silent(),
-            links=Links(base="https://example.test/l", key=b"k" * 32),
+            links=LINKS,
+            terms=TERMS,
         )
         self._worker = Worker(rooms, name=f"worker-{secrets.token_hex(3)}", at_once=2)
         self._working = asyncio.create_task(self._worker.run())
@@ -169,6 +202,35 @@ class House:
     async def refill(self) -> None:
         """Give every chunk that waits a job, as a server does when it starts."""
         await Rescue(self.store, self.queue, self.clock).refill(alone=True)
+
+    async def upkeep(self) -> None:
+        """What happens unasked because time has passed: reminders, ends, and the texts that go with them."""
+        deadlines = Deadlines(self.store, self.clock, TERMS, courses=Courses())
+        await deadlines.run_once()
+        await Notices(self.store, self.clock, self.submit.keep, new_uuid=uuid4).run_once()
+
+    async def visit(self, workflow_id: str) -> Visit:
+        """What the customer of a workflow finds behind their link."""
+        found = await self.guide.find(link_token(LINKS.key, UUID(workflow_id)))
+        assert found is not None
+        return found
+
+    def link_of(self, workflow_id: str) -> str:
+        """The link in the texts to the customer of a workflow."""
+        return f"{LINKS.base}/{link_token(LINKS.key, UUID(workflow_id))}"
+
+    async def texts_reach(self, number: int) -> None:
+        """Wait until so many texts have left."""
+        async with asyncio.timeout(60):
+            while len(self.channels.texts) < number:
+                await asyncio.sleep(0.01)
+
+    async def complete(self, workflow_id: str) -> None:
+        """Be a customer who does whatever is asked."""
+        while (visit := await self.visit(workflow_id)).ask is not None:
+            form = {field.name: FORM[field.name] for field in visit.ask.fields}
+            faults = await self.guide.answer(visit, visit.workflow.step, form)
+            assert list(faults) == []
 
     async def receipts_told(self) -> None:
         """Wait until the sandbox has told everything it will, and it was matched."""
@@ -239,6 +301,47 @@ class Api:
         content: list[Row] = answer.json()["content"]
         return content
 
+    async def made(self, **body: object) -> str:
+        """Create a workflow from the template Refund unless `body` says otherwise; its id."""
+        answer = await self.http.post(wire.WORKFLOWS, json=a_request(**body))
+        assert answer.status_code == 201, answer.text
+        workflow_id: str = answer.json()["workflowId"]
+        return workflow_id
+
+    async def workflow(self, workflow_id: str) -> Row:
+        """The workflow as it stands."""
+        answer = await self.http.get(f"{wire.WORKFLOWS}/{workflow_id}")
+        assert answer.status_code == 200, answer.text
+        found: Row = answer.json()
+        return found
+
+    async def sent(self, workflow_id: str) -> Row:
+        """The workflow once it is known what became of its text."""
+        async with asyncio.timeout(60):
+            while await self._waits(WorkflowId(UUID(workflow_id))):
+                await asyncio.sleep(0.01)
+        return await self.workflow(workflow_id)
+
+    async def _waits(self, workflow: WorkflowId) -> bool:
+        """Whether its text has still to leave, or is just leaving."""
+        async with self.house.store.read() as tx:
+            batch = (await tx.workflows.get(self.account.tenant, workflow)).batch
+            return awaiting((await tx.batches.get(self.account.tenant, batch)).counts) > 0
+
+    async def workflows(self, **query: str | int) -> list[Row]:
+        """A page of workflows."""
+        answer = await self.http.get(wire.WORKFLOWS, params=query)
+        assert answer.status_code == 200, answer.text
+        content: list[Row] = answer.json()["content"]
+        return content
+
+    async def history(self, workflow_id: str) -> list[Row]:
+        """The texts sent about the workflow."""
+        answer = await self.http.get(f"{wire.WORKFLOWS}/{workflow_id}/notifications/history")
+        assert answer.status_code == 200, answer.text
+        texts: list[Row] = answer.json()
+        return texts
+
     async def total(self) -> int:
         """How many batches there are."""
         total: int = (await self.http.get(wire.BATCHES)).json()["totalElements"]
@@ -257,6 +360,13 @@ def a_batch(*entries: object, **header: object) -> Row:
         "header": {"useTemplate": use, "requestsInBatch": len(entries), **header},
         "payload": {"batchEntries": list(entries)},
     }
+
+
+def a_request(**fields: object) -> Row:
+    """The body of a single workflow; a field that is None is left out."""
+    steps = {} if "steps" in fields or "templateId" in fields else {"templateName": "Refund"}
+    body = {"title": "t", "parameters": OK, **steps, **fields}
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def basic(key: str, secret: str) -> dict[str, str]:

@@ -64,6 +64,8 @@ async def test_case_05_a_batch_is_taken_and_carried_out(api: Api) -> None:
     assert (batch["status"], batch["activeRequestsCount"], batch["totalRequestsCount"]) == ("COMPLETED", 2, 2)
     assert batch["templateVersion"] == 1
     assert len(api.house.channels.texts) == 2
+    workflows = await api.workflows(batchId=batch["id"], status="ACTIVE")
+    assert {row["id"] for row in workflows} == {row["id"] for row in await api.entries(batch["id"])}
 
 
 async def test_case_06_a_key_is_made_when_none_is_given(api: Api) -> None:
@@ -221,6 +223,7 @@ async def test_case_23_one_bad_entry_does_not_sink_the_batch(api: Api) -> None:
     )
     (fault,) = bad["fieldErrors"]
     assert (fault["fieldName"], fault["fieldCategory"], fault["code"]) == ("phoneNumber", "parameters", "REQUIRED")
+    assert [row["id"] for row in await api.workflows()] == [good["id"]]
 
 
 async def test_case_24_a_batch_of_nothing_but_bad_entries_is_invalid(api: Api) -> None:

@@ -8,7 +8,10 @@ PATHS = ("/v1/api-keys", "/v2/linx")
 """Where every path of this door begins."""
 BATCHES = "/v2/linx/workflow-batches"
 TEMPLATES = "/v2/linx/templates"
+WORKFLOWS = "/v2/linx/workflows"
 EXCHANGE = "/v1/api-keys/exchange"
+LINKS = "/linx"
+"""Where links to customers may begin as well."""
 
 MOST_ENTRIES = 10_000
 SHORTEST_KEY, LONGEST_KEY = 6, 255
@@ -226,6 +229,98 @@ class TemplateSummary(_Camel, frozen=True, kw_only=True):
     stats: TemplateStats
 
 
+class PlainInputs(_Camel, frozen=True, kw_only=True):
+    """What a step of a workflow without a template asks the customer."""
+
+    user: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+
+class PlainStep(_Camel, frozen=True, kw_only=True):
+    """One step of a workflow without a template."""
+
+    name: str
+    inputs: PlainInputs | None = None
+
+
+class NewWorkflow(_Camel, frozen=True, kw_only=True, omit_defaults=True):
+    """The body that makes a workflow: exactly one of `templateId`, `templateName`, `steps`; for documentation."""
+
+    title: str
+    parameters: dict[str, Any]
+    template_id: str | None = None
+    template_name: str | None = None
+    steps: list[PlainStep] | None = None
+    customer_memo: str | None = None
+    expire_in_hours: int | None = None
+
+
+class MoreTime(_Camel, frozen=True, kw_only=True):
+    """The body that gives a workflow another end: 1 to 8760 hours from now."""
+
+    expire_in_hours: int
+
+
+class MadeStep(_Camel, frozen=True, kw_only=True):
+    """One step of a new workflow."""
+
+    step_name: str
+    step_display_name: str
+    step_description: str
+
+
+class WorkflowMade(_Camel, frozen=True, kw_only=True):
+    """The answer to a new workflow; the ids of the template are left out where there is none."""
+
+    workflow_id: str
+    template_id: str | msgspec.UnsetType = msgspec.UNSET
+    template_version_id: str | msgspec.UnsetType = msgspec.UNSET
+    steps: list[MadeStep]
+
+
+class WorkflowSummary(_Camel, frozen=True, kw_only=True):
+    """A workflow in a list; the ids of the template are left out where there is none."""
+
+    id: str
+    template_id: str | msgspec.UnsetType = msgspec.UNSET
+    template_version_id: str | msgspec.UnsetType = msgspec.UNSET
+    status: str
+    title: str
+    expire_at: str
+    next_notification_at: str | None
+    phone_number: str
+    email: str | None
+
+
+class WorkflowStep(_Camel, frozen=True, kw_only=True):
+    """One step of a workflow: its parameters and results in `data`."""
+
+    id: str
+    step_name: str
+    step_display_name: str
+    step_description: str
+    data: dict[str, Any]
+    status: str
+
+
+class WorkflowDetail(WorkflowSummary, frozen=True, kw_only=True):
+    """One workflow."""
+
+    current_step: int
+    steps: list[WorkflowStep]
+    completed_at: str | None
+    decline_reason: str | None
+
+
+class Notification(_Camel, frozen=True, kw_only=True):
+    """One text about a workflow."""
+
+    serial: int
+    channel: str
+    origin: str
+    notified_by: Actor
+    notified_at: str
+
+
 class _Envelope(_Camel, frozen=True, kw_only=True):
     """What stands around every list."""
 
@@ -252,3 +347,9 @@ class Templates(_Envelope, frozen=True, kw_only=True):
     """A page of templates."""
 
     content: list[TemplateSummary]
+
+
+class Workflows(_Envelope, frozen=True, kw_only=True):
+    """A page of workflows."""
+
+    content: list[WorkflowSummary]

@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
 from muster.domain.batch import Batch, BatchState
 from muster.domain.entry import Entry, EntryState
-from muster.domain.errors import BadInput
 from muster.domain.fault import Fault
-from muster.domain.ids import BatchId, PrincipalId, TemplateId, TemplateVersionId, entry_id
+from muster.domain.ids import BatchId, TemplateId, TemplateVersionId, entry_id
 from muster.domain.progress import awaiting
+from muster.domain.workflow import ENDS
 from muster.kinds.workflow_batches import NAME
 from muster.kinds.workflow_batches.entries import OF_ENTRY, Draft
 from muster.ports.store.batches import BatchFilter
-from muster.surfaces.workflow_batches.translate.fields import Faults, moment
-from muster.surfaces.workflow_batches.wire import Actor, BatchDetail, EntryStatus, FieldFault
+from muster.surfaces.workflow_batches.translate.fields import INVALID_VALUE, Faults, actor, moment
+from muster.surfaces.workflow_batches.wire import BatchDetail, EntryStatus, FieldFault
 
 
 class Status(StrEnum):
@@ -48,7 +49,7 @@ ENTRY_STATES: Mapping[Status, frozenset[EntryState]] = MappingProxyType(
 """Which of our states each status of an entry stands for: every one of them exactly once."""
 _STATUS_OF = {state: status for status, states in ENTRY_STATES.items() for state in states}
 _FAILED = (_E.FAILED, _E.SUPPRESSED, _E.DUPLICATE)
-_ACTIVE = tuple(ENTRY_STATES[Status.COMPLETED])
+_HANDED_OVER = tuple(ENTRY_STATES[Status.COMPLETED])
 
 _SENTENCES: Mapping[EntryState, str] = MappingProxyType(
     {
@@ -60,6 +61,7 @@ _SENTENCES: Mapping[EntryState, str] = MappingProxyType(
         _E.CANCELLED: "The batch was cancelled before the message was sent",
     }
 )
+_STATUSES = {status.value: status for status in Status}
 _FIELDS = {"hours": "expiryInHours", "memo": "customerMemo"}
 _draft = msgspec.json.Decoder(Draft)
 
@@ -95,21 +97,18 @@ def _outcome(counts: Mapping[EntryState, int]) -> Status:
     return Status.FAILED if _sum(counts, (*_FAILED, _E.EXPIRED)) else Status.INVALID
 
 
-def read_status(value: str | None) -> Status | None:
-    """The status a query names, if it names one. Raises BadInput."""
-    if value is None:
-        return None
-    try:
-        return Status(value)
-    except ValueError:
-        message = f"must be one of {', '.join(Status)}"
-        raise BadInput("The query is not valid", [Fault("status", "INVALID_VALUE", message)]) from None
+def read_status(value: str | None, faults: Faults) -> Status | None:
+    """The status a query names, if it names one."""
+    status = None if value is None else _STATUSES.get(value)
+    if value is not None and status is None:
+        faults.add("status", INVALID_VALUE, f"must be one of {', '.join(Status)}")
+    return status
 
 
 def read_filter(status: str | None, template: str | None, version: str | None, *, search: str | None) -> BatchFilter:
-    """Which batches a query asks for. Raises BadInput."""
-    wanted = read_status(status)
+    """Which batches a query asks for. Raises BadInput with every fault."""
     faults = Faults()
+    wanted = read_status(status, faults)
     identity, version_id = faults.a_uuid(template, "templateId"), faults.a_uuid(version, "templateVersionId")
     faults.refuse()
     return msgspec.structs.replace(
@@ -120,13 +119,17 @@ def read_filter(status: str | None, template: str | None, version: str | None, *
     )
 
 
+def read_entry_filter(status: str | None) -> frozenset[EntryState] | None:
+    """Which entries a query asks for, by state; None: all. Raises BadInput."""
+    faults = Faults()
+    wanted = read_status(status, faults)
+    faults.refuse()
+    return None if wanted is None else ENTRY_STATES[wanted]
+
+
 def batch_detail(batch: Batch) -> BatchDetail:
     """The batch as the vendor shows it. The seven counts add up to the total once nothing is awaited."""
-    counts = batch.counts
-    active, cancelled = _sum(counts, _ACTIVE), _sum(counts, (_E.CANCELLED,))
-    # Links that were taken back are dead: their requests are cancelled, whatever became of the message.
-    if status_of(batch) is Status.CANCELLING and batch.withdrawn_at is not None:
-        active, cancelled = 0, active + cancelled
+    counts, requests = batch.counts, _requests(batch)
     return BatchDetail(
         id=str(batch.id),
         status=status_of(batch),
@@ -134,19 +137,39 @@ def batch_detail(batch: Batch) -> BatchDetail:
         template_version_id=_text(batch.template_version),
         template_version=batch.template_number,
         template_display_name=batch.template_title,
-        active_requests_count=active,
-        cancelled_requests_count=cancelled,
-        completed_requests_count=0,
-        declined_requests_count=0,
-        expired_requests_count=_sum(counts, (_E.EXPIRED,)),
+        active_requests_count=requests.active,
+        cancelled_requests_count=_sum(counts, (_E.CANCELLED,)) + requests.cancelled,
+        completed_requests_count=requests.completed,
+        declined_requests_count=requests.declined,
+        expired_requests_count=_sum(counts, (_E.EXPIRED,)) + requests.expired,
         failed_requests_count=_sum(counts, _FAILED),
         rejected_requests_count=_sum(counts, (_E.REJECTED,)),
         total_requests_count=batch.total,
-        created_by=_actor(batch.created_by),
+        created_by=actor(batch.created_by),
         created_at=moment(batch.created_at),
-        updated_by=_actor(batch.updated_by),
+        updated_by=actor(batch.updated_by),
         updated_at=moment(batch.updated_at),
     )
+
+
+class _Requests(NamedTuple):
+    """How many of the requests that were handed over stand where."""
+
+    active: int
+    completed: int
+    declined: int
+    cancelled: int
+    expired: int
+
+
+def _requests(batch: Batch) -> _Requests:
+    """Every request that was handed over is active until it ends, and ended with its batch when that was withdrawn."""
+    completed, declined, cancelled, expired = (batch.ended.get(end, 0) for end in ENDS)
+    # A customer may be done before the carrier has answered that it took the message: then one is ended, not yet sent.
+    active = max(0, made(batch.counts) - completed - declined - cancelled - expired)
+    if batch.withdrawn_at is not None:
+        active, cancelled = 0, cancelled + active
+    return _Requests(active, completed, declined, cancelled, expired)
 
 
 def entry_status(batch: BatchId, entry: Entry) -> EntryStatus:
@@ -190,7 +213,7 @@ def _field_name(fault: Fault) -> str:
 
 def made(counts: Mapping[EntryState, int]) -> int:
     """How many requests were made: entries whose message was handed over."""
-    return _sum(counts, _ACTIVE)
+    return _sum(counts, _HANDED_OVER)
 
 
 def _sum(counts: Mapping[EntryState, int], states: tuple[EntryState, ...]) -> int:
@@ -199,10 +222,3 @@ def _sum(counts: Mapping[EntryState, int], states: tuple[EntryState, ...]) -> in
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _actor(principal: PrincipalId | None) -> Actor:
-    # The nil id is the operator at the command line: no service account, so for this door the system itself.
-    if principal is None or not principal.int:
-        return Actor(id="", type="internal")
-    return Actor(id=str(principal), type="service-account")

@@ -1,18 +1,24 @@
 """Reading single fields of a JSON object, and collecting what is wrong with them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from muster.domain.errors import BadInput
 from muster.domain.fault import Fault
+from muster.domain.ids import PrincipalId
 from muster.surfaces.bodies import is_object
+from muster.surfaces.workflow_batches.wire import Actor
 
 MOST_FAULTS = 100
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 REQUIRED, INVALID_TYPE, INVALID_FORMAT = "REQUIRED", "INVALID_TYPE", "INVALID_FORMAT"
 INVALID_VALUE, OUT_OF_RANGE, LENGTH_OUT_OF_RANGE = "INVALID_VALUE", "OUT_OF_RANGE", "LENGTH_OUT_OF_RANGE"
+
+_First = TypeVar("_First")
+_Second = TypeVar("_Second")
 
 
 class Faults:
@@ -69,6 +75,19 @@ class Faults:
         return None
 
 
+def all_of(first: Callable[[], _First], second: Callable[[], _Second]) -> tuple[_First, _Second]:
+    """What two readers of one request make of it. Raises BadInput with the faults of both."""
+    try:
+        one = first()
+    except BadInput as refusal:
+        try:
+            second()
+        except BadInput as other:
+            raise BadInput(refusal.message, [*refusal.faults, *other.faults][:MOST_FAULTS]) from None
+        raise
+    return one, second()
+
+
 def path_id(value: str, path: str) -> UUID:
     """The UUID in a path. Raises BadInput."""
     faults = Faults()
@@ -80,3 +99,11 @@ def path_id(value: str, path: str) -> UUID:
 def moment(at: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and Z."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def actor(principal: PrincipalId | None) -> Actor:
+    """Who made or changed something; None is the server itself."""
+    # The nil id is the operator at the command line: no service account, so for this door the system itself.
+    if principal is None or not principal.int:
+        return Actor(id="", type="internal")
+    return Actor(id=str(principal), type="service-account")

@@ -1,5 +1,6 @@
 """Templates: between the vendor's JSON and ours."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from muster.catalog.templates import TemplateFilter, TemplateText
@@ -8,8 +9,7 @@ from muster.domain.fault import Fault
 from muster.domain.template import Template, TemplateState
 from muster.kinds.workflow_batches import definition
 from muster.kinds.workflow_batches.steps import STEPS
-from muster.lookup.batches import Usage
-from muster.surfaces.workflow_batches.translate.batches import made
+from muster.lookup.batches import Usage, UsageKey
 from muster.surfaces.workflow_batches.translate.fields import INVALID_VALUE, REQUIRED, Faults, moment
 from muster.surfaces.workflow_batches.wire import (
     StepInput,
@@ -62,9 +62,13 @@ def read_state(value: object, path: str) -> TemplateState:
     return state
 
 
-def read_filter(status: str | None, search: str | None, *, newest_first: bool) -> TemplateFilter:
-    """Which templates a query asks for. Raises BadInput."""
-    state = None if status is None else read_state(status, "status")
+def read_status(status: str | None) -> TemplateState | None:
+    """The state a query names, if it names one. Raises BadInput."""
+    return None if status is None else read_state(status, "status")
+
+
+def a_filter(state: TemplateState | None, search: str | None, *, newest_first: bool) -> TemplateFilter:
+    """Which templates a query asks for."""
     return TemplateFilter(state=state, text=(search or "").replace("\x00", ""), newest_first=newest_first)
 
 
@@ -108,14 +112,16 @@ def summary(template: Template, stats: TemplateStats) -> TemplateSummary:
     )
 
 
-def stats(every: Usage, current: Usage) -> TemplateStats:
+def stats(template: Template, usage: Mapping[UsageKey, Usage]) -> TemplateStats:
     """How often a template was used: in all its versions, and in the one that is shown."""
+    every = usage.get((template.id, None), Usage())
+    current = usage.get((template.id, template.version_id), Usage())
     return TemplateStats(
-        all_versions_active_workflows=made(every.counts),
-        all_versions_workflows=made(every.counts) + made(every.withdrawn),
+        all_versions_active_workflows=every.active,
+        all_versions_workflows=every.workflows,
         all_versions_last_executed_at=_when(every),
-        current_version_active_workflows=made(current.counts),
-        current_version_workflows=made(current.counts) + made(current.withdrawn),
+        current_version_active_workflows=current.active,
+        current_version_workflows=current.workflows,
         current_version_last_executed_at=_when(current),
     )
 
