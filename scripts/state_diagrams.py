@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from muster.domain import batch, chunk, entry, template
+from muster.domain import batch, chunk, entry, template, workflow
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "states.md"
 
@@ -70,6 +70,14 @@ MACHINES = (
         (chunk.ChunkState.QUEUED,),
         _by_target(chunk.TRANSITIONS),
         "A batch's work waits and is leased in chunks. `lost` means that the lease ran out.",
+    ),
+    Machine(
+        "A workflow",
+        "domain/workflow.py",
+        (workflow.WorkflowState.CREATED, workflow.WorkflowState.ACTIVE),
+        _by_target(workflow.TRANSITIONS),
+        "Opened by its entry's message; one that stands alone is created with its batch and waits for that. Put away "
+        "(`archived`), it stays counted under the end it came to.",
     ),
     Machine(
         "A template",

@@ -13,7 +13,9 @@ from muster.domain.ids import ChannelId, TenantId
 from muster.domain.outcome import Carried, Outcome
 from muster.domain.parcel import Parcel
 from muster.domain.receipt import Receipt
+from muster.domain.reply import Reply
 from muster.ports.channel import Channel, ReceiptSink
+from muster.ports.replies import ReplySink
 from muster.ports.store.channels import ChannelAccount
 from muster.stores.database import SqlStore
 from tests.fakes.clock import START
@@ -48,11 +50,15 @@ class Workshop:
         self.down = False
         kind = ChannelKind(check=self._check, open=self._open, receives=True)
         self.channels = OpenChannels(
-            store, {"fake": kind}, sink_for=lambda _tenant, _channel: _take, retry=retry_policy([1])
+            store,
+            {"fake": kind},
+            sink_for=lambda _tenant, _channel: _take,
+            replies_for=lambda _tenant, _channel: _hear,
+            retry=retry_policy([1]),
         )
         self.check = checked(kind)
 
-    async def _open(self, account: ChannelAccount, _receipts: ReceiptSink) -> Channel:
+    async def _open(self, account: ChannelAccount, _receipts: ReceiptSink, _replies: ReplySink) -> Channel:
         if self.down:
             raise ChannelDown("no answer")
         self.made.append(FakeChannel(account.options))
@@ -63,6 +69,10 @@ class Workshop:
 
 
 async def _take(_receipts: Sequence[Receipt]) -> None:
+    raise AssertionError
+
+
+async def _hear(_replies: Sequence[Reply]) -> None:
     raise AssertionError
 
 

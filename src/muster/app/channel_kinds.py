@@ -15,6 +15,7 @@ from muster.domain.rule import Rule, rules_of
 from muster.ports.channel import Channel, ReceiptSink
 from muster.ports.clock import Clock
 from muster.ports.meter import Meter
+from muster.ports.replies import ReplySink
 from muster.ports.store.channels import ChannelAccount
 
 OPTIONS: Mapping[str, Mapping[str, Rule]] = {
@@ -27,11 +28,11 @@ OPTIONS: Mapping[str, Mapping[str, Rule]] = {
 def channel_kinds(clock: Clock, meter: Meter) -> Mapping[str, ChannelKind]:
     """Every kind by its name."""
 
-    async def sandbox(account: ChannelAccount, receipts: ReceiptSink) -> Channel:
-        return await open_sandbox(account.options, receipts=receipts, clock=clock)
+    async def sandbox(account: ChannelAccount, receipts: ReceiptSink, replies: ReplySink) -> Channel:
+        return await open_sandbox(account.options, receipts=receipts, clock=clock, replies=replies)
 
-    async def smpp(account: ChannelAccount, receipts: ReceiptSink) -> Channel:
-        channel = SmppChannel(read_smpp(account.options), receipts, clock, meter=meter)
+    async def smpp(account: ChannelAccount, receipts: ReceiptSink, replies: ReplySink) -> Channel:
+        channel = SmppChannel(read_smpp(account.options), receipts, clock, meter=meter, replies=replies)
         await channel.open()
         return channel
 

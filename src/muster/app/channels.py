@@ -14,6 +14,7 @@ from muster.domain.fault import Fault
 from muster.domain.ids import ChannelId, TenantId
 from muster.domain.retry import RetryPolicy, UnknownPolicy
 from muster.ports.channel import Channel, ReceiptSink
+from muster.ports.replies import ReplySink
 from muster.ports.store.channels import ChannelAccount
 from muster.ports.store.unit import Store
 
@@ -33,7 +34,7 @@ class ChannelKind(msgspec.Struct, frozen=True, kw_only=True):
 
     check: Callable[[Mapping[str, str]], Sequence[Fault]]
     """Every fault of its options, `rate` (parcels a second, which it keeps to itself) among them."""
-    open: Callable[[ChannelAccount, ReceiptSink], Awaitable[Channel]]
+    open: Callable[[ChannelAccount, ReceiptSink, ReplySink], Awaitable[Channel]]
     """Open it; raises ChannelDown when the provider cannot be reached now. The account's options are checked."""
     receives: bool
     """Whether receipts come in over the channel itself, so that it must be open even when nothing is sent."""
@@ -76,11 +77,13 @@ class OpenChannels:
         kinds: Mapping[str, ChannelKind],
         *,
         sink_for: Callable[[TenantId, ChannelId], ReceiptSink],
+        replies_for: Callable[[TenantId, ChannelId], ReplySink],
         retry: RetryPolicy,
     ) -> None:
         self._store = store
         self._kinds = kinds
         self._sink_for = sink_for
+        self._replies_for = replies_for
         self._retry = retry
         self._open: dict[ChannelId, _Opened] = {}
         self._locks: dict[ChannelId, asyncio.Lock] = {}
@@ -163,7 +166,9 @@ class OpenChannels:
         own = {name: value for name, value in account.options.items() if name not in OURS}
         unknown = unknown_policy(account.options)
         channel = await kind.open(
-            msgspec.structs.replace(account, options=own), self._sink_for(account.tenant, account.id)
+            msgspec.structs.replace(account, options=own),
+            self._sink_for(account.tenant, account.id),
+            self._replies_for(account.tenant, account.id),
         )
         return Handle(id=account.id, channel=channel, retry=self._retry, unknown=unknown, rate=_rate(own))
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from muster.app.channels import OpenChannels, retry_policy
+from muster.app.channels import OpenChannels
 from muster.app.wiring import Core
 from muster.domain.errors import BadInput, ChannelDown, NotFound, Unavailable
 from muster.ports.store.channels import ChannelAccount
@@ -150,9 +150,7 @@ async def _channels(core: Core) -> Sequence[Finding]:
 async def _opener(core: Core) -> AsyncGenerator[OpenChannels]:
     """Channels that are closed again. What they receive meanwhile is kept as ever."""
     desk = ReceiptDesk(core.store, core.clock, core.meter)
-    opener = OpenChannels(
-        core.store, core.channel_kinds, sink_for=desk.sink, retry=retry_policy(core.settings.retry_seconds)
-    )
+    opener = core.opener(desk)
     try:
         yield opener
     finally:

@@ -1,16 +1,25 @@
 """The doors of this server: one function each."""
 
 from collections.abc import Sequence
+from time import monotonic
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from litestar import Router
 
 from muster.app.http import Door
 from muster.app.wiring import Core
+from muster.intake.allowance import Allowance
 from muster.surfaces.access import Access
+from muster.surfaces.api import routes as api_routes
+from muster.surfaces.api import wire as api_wire
+from muster.surfaces.api.problems import Problems as ApiProblems
 from muster.surfaces.bodies import Limits
+from muster.surfaces.customer_links.routes import CustomerLinks
 from muster.surfaces.workflow_batches import routes, wire
 from muster.surfaces.workflow_batches.problems import Problems
+
+_LINKS = "/l"
 
 
 def doors(core: Core) -> Sequence[Door]:
@@ -21,7 +30,7 @@ def doors(core: Core) -> Sequence[Door]:
         # The silence between two pieces is watched elsewhere; this bounds a body that drips.
         body_seconds=3 * core.settings.client_timeout_seconds,
     )
-    return [_workflow_batches(core, access, limits)]
+    return [_workflow_batches(core, access, limits), _own(core, access, limits), _customer_links(core)]
 
 
 def _workflow_batches(core: Core, access: Access, limits: Limits) -> Door:
@@ -32,6 +41,8 @@ def _workflow_batches(core: Core, access: Access, limits: Limits) -> Door:
         batches=core.batches,
         entries=core.entries,
         templates=core.templates,
+        workflows=core.workflows,
+        workflow_control=core.workflow_control,
         access=access,
         limits=limits,
     )
@@ -44,4 +55,39 @@ def _workflow_batches(core: Core, access: Access, limits: Limits) -> Door:
         title="Workflow batches",
         routers=routers,
         problems=dict.fromkeys(wire.PATHS, problems),
+    )
+
+
+def _own(core: Core, access: Access, limits: Limits) -> Door:
+    problems = ApiProblems(uuid4)
+    inside = api_routes.Door(endpoints=core.endpoints, access=access, limits=limits)
+
+    def routers() -> Sequence[Router]:
+        return [api_routes.own_api(inside, problems)]
+
+    return Door(name="api", title="Muster's own API", routers=routers, problems={api_wire.PATH: problems})
+
+
+def _customer_links(core: Core) -> Door:
+    """The pages behind the links: where links begin, and below the usual path and the door's own, too."""
+    settings = core.settings
+    often = settings.link_misses_per_minute
+    begin = urlsplit(settings.links_begin).path.rstrip("/")
+    prefixes = list(dict.fromkeys((begin or _LINKS, _LINKS, wire.LINKS)))
+    links = CustomerLinks(
+        core.guide,
+        prefixes=prefixes,
+        misses=Allowance(often / 60, often, monotonic),
+        document_url=settings.document_url,
+        clock=core.clock,
+    )
+
+    def routers() -> Sequence[Router]:
+        return [links.router()]
+
+    return Door(
+        name="customer-links",
+        title="The customers' pages",
+        routers=routers,
+        problems=dict.fromkeys(prefixes, links.problems),
     )

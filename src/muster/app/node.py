@@ -6,11 +6,11 @@ import secrets
 import socket
 from contextlib import nullcontext
 from datetime import timedelta
+from uuid import uuid4
 
 import structlog
 
 from muster import __version__
-from muster.app.channels import OpenChannels, retry_policy
 from muster.app.doors import doors
 from muster.app.http import Vitals, application
 from muster.app.listener import Listener
@@ -24,9 +24,13 @@ from muster.engine.throttle import Pace
 from muster.engine.worker import Worker
 from muster.events.relay import Relay
 from muster.events.schedule import Schedule
+from muster.settle.courses import Courses
 from muster.settle.receipts import ReceiptDesk
+from muster.upkeep.deadlines import Deadlines
 from muster.upkeep.due import Due
 from muster.upkeep.matching import Matching, Overdue
+from muster.upkeep.notices import Notices
+from muster.upkeep.payments import PaymentsChore
 from muster.upkeep.rescue import Rescue
 from muster.upkeep.retention import Retention
 
@@ -44,9 +48,7 @@ class Node:
     def __init__(self, core: Core, *, http: bool, work: bool) -> None:
         self._core = core
         self._desk = ReceiptDesk(core.store, core.clock, core.meter)
-        self._channels = OpenChannels(
-            core.store, core.channel_kinds, sink_for=self._desk.sink, retry=retry_policy(core.settings.retry_seconds)
-        )
+        self._channels = core.opener(self._desk)
         self._rescue = Rescue(core.store, core.queue, core.clock)
         self._listener = self._listen() if http else None
         self._process = Process(self._services(work=work), drain=core.settings.drain_seconds)
@@ -74,6 +76,10 @@ class Node:
         log.info("stopped", whole=whole)
         return whole
 
+    def stop(self) -> None:
+        """Drain, as a signal to the process would."""
+        self._process.stop()
+
     def _services(self, *, work: bool) -> list[tuple[str, Service]]:
         figures = Chore("figures", self._measure, _FIGURES_S)
         services: list[tuple[str, Service]] = [(figures.name, ChoreLoop(figures, self._core.meter))]
@@ -95,6 +101,7 @@ class Node:
             clock=core.clock,
             meter=core.meter,
             links=Links(base=settings.links_begin, key=core.link_key),
+            terms=core.terms,
         )
         pace = Pace(
             slice=timedelta(seconds=settings.slice_seconds),
@@ -111,7 +118,13 @@ class Node:
             patience=timedelta(seconds=settings.webhook_disable_seconds),
         )
         relay = Relay(
-            core.store, core.push, core.clock, meter=core.meter, jitter=random.SystemRandom().random, schedule=schedule
+            core.store,
+            core.push,
+            core.clock,
+            meter=core.meter,
+            jitter=random.SystemRandom().random,
+            schedule=schedule,
+            styles=core.styles,
         )
         return UntilStopped(relay.run)
 
@@ -119,13 +132,26 @@ class Node:
         core, settings = self._core, self._core.settings
         keep, wait = timedelta(seconds=settings.receipt_keep_seconds), timedelta(seconds=settings.receipt_wait_seconds)
         often = settings.upkeep_seconds
+        archive = timedelta(days=settings.archive_days) if settings.archive_days else None
         return [
             Chore("due", Due(core.store, core.queue, core.clock).run_once, often),
             Chore("rescue", self._rescue.run_once, often),
             Chore("matching", Matching(core.store, self._desk, core.clock, keep=keep).run_once, often),
             Chore("overdue", Overdue(core.store, core.clock, wait=wait).run_once, _OVERDUE_S),
-            Chore("retention", Retention(core.store, core.clock).run_once, _RETENTION_S),
+            *self._workflow_chores(),
+            Chore("retention", Retention(core.store, core.clock, archive=archive).run_once, _RETENTION_S),
             Chore("channels", self._channels.tend, _TEND_S),
+        ]
+
+    def _workflow_chores(self) -> list[Chore]:
+        core, courses = self._core, Courses()
+        often = core.settings.upkeep_seconds
+        deadlines = Deadlines(core.store, core.clock, core.terms, courses=courses)
+        notices = Notices(core.store, core.clock, core.submit.keep, new_uuid=uuid4)
+        return [
+            Chore("deadlines", deadlines.run_once, often),
+            Chore("notices", notices.run_once, often),
+            Chore("payments", PaymentsChore(core.store, core.payments, core.clock).run_once, often),
         ]
 
     def _listen(self) -> Listener:

@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65_535)]
     public_url: str
     link_base: str
+    trusted_proxies: tuple[Annotated[str, Meta(min_length=1)], ...]
     body_limit_bytes: Annotated[int, Meta(ge=1024, le=1 << 31)]
     client_timeout_seconds: _Seconds
     keep_alive_seconds: _Seconds
@@ -52,6 +53,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_seconds: Annotated[float, Meta(ge=0, le=3600)]
     rate_per_second: Annotated[float, Meta(gt=0)]
     rate_burst: Annotated[int, Meta(ge=1)]
+    expiry_hours: Annotated[int, Meta(ge=1, le=8760)]
+    reminder_hours: Annotated[float, Meta(gt=0, le=8760)]
+    reminder_quiet_hours: Annotated[float, Meta(ge=0, le=8760)]
+    archive_days: Annotated[int, Meta(ge=0, le=36_500)]
+    document_url: str
+    link_misses_per_minute: Annotated[int, Meta(ge=1, le=100_000)]
+    payments: Literal["sandbox"]
     webhook_allow: tuple[Annotated[str, Meta(min_length=1)], ...]
     webhook_timeout_seconds: Annotated[float, Meta(gt=0, le=120)]
     webhook_retry_seconds: _Waits
@@ -90,6 +98,7 @@ _DRIVERS: Mapping[str, str] = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+_LISTS = frozenset({"retry_seconds", "trusted_proxies", "webhook_allow", "webhook_retry_seconds"})
 _FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 
 
@@ -156,7 +165,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     for name in _FIELDS:
         raw = environment.get(PREFIX + name.upper())
         if raw is not None:
-            is_list = name.endswith("_allow") or name in {"retry_seconds", "webhook_retry_seconds"}
+            is_list = name in _LISTS
             found[name] = [part.strip() for part in raw.split(",") if part.strip()] if is_list else raw
     return found
 
@@ -196,6 +205,13 @@ def _contradictions(settings: Settings) -> list[Fault]:
         for allowed in settings.webhook_allow
         if "/" in allowed and not is_network(allowed)
     )
+    found.extend(
+        ("trusted_proxies", f"{proxy!r} is not an address or a network such as 10.0.0.0/8")
+        for proxy in settings.trusted_proxies
+        if not is_network(proxy)
+    )
+    if settings.document_url and "{documentId}" not in settings.document_url:
+        found.append(("document_url", "must hold {documentId}, the place of the document's id"))
     if settings.carry_seconds >= settings.lease_seconds:
         found.append(("carry_seconds", "must be shorter than lease_seconds, or a busy worker loses its chunk"))
     return [Fault(path=path, code="bad_value", message=message) for path, message in found]
@@ -205,7 +221,8 @@ def _bad_urls(settings: Settings) -> Iterator[tuple[str, str]]:
     scheme, separator, _ = settings.database_url.partition("://")
     if settings.database_url and (not separator or scheme not in _DRIVERS):
         yield "database_url", "must begin with sqlite:/// or postgresql://"
-    for name, url in (("public_url", settings.public_url), ("link_base", settings.link_base)):
+    for name in ("public_url", "link_base", "document_url"):
+        url: str = getattr(settings, name)
         if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc):
             yield name, "must be a http:// or https:// URL"
 

@@ -111,7 +111,8 @@ class _Exchange:
             # A door may say 408 in its own words; whatever else it makes of half a body is not told.
             if self._gave_up and message["status"] != HTTPStatus.REQUEST_TIMEOUT:
                 return
-            self.status = message["status"]
+            # The framework's own answers bring a member of an enumeration.
+            self.status = int(message["status"])
             ours = [(_HEADER, self.request_id.encode()), *([(b"connection", b"close")] if self._gave_up else [])]
             message = {**message, "headers": [*message["headers"], *ours]}
         elif not self.status:

@@ -1,7 +1,7 @@
 """Everything built from the settings: one store, one queue, and the use cases on top of them."""
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from time import monotonic
 from uuid import uuid4
 
 from muster.app.channel_kinds import channel_kinds
-from muster.app.channels import checked
+from muster.app.channels import OpenChannels, checked, retry_policy
 from muster.app.clock import SystemClock
 from muster.app.keyring import open_keyring
 from muster.app.settings import Settings, is_network
@@ -25,14 +25,28 @@ from muster.domain.errors import Unavailable
 from muster.intake.allowance import Allowance
 from muster.intake.control import Control
 from muster.intake.submit import Submit
+from muster.intake.workflows import Means, WorkflowControl
+from muster.journey.guide import Guide
+from muster.kinds.kind import Kind, Terms
 from muster.kinds.workflow_batches import WorkflowBatches
+from muster.kinds.workflow_batches.kind import SINGLE
+from muster.kinds.workflow_batches.notices import WorkflowNotices
 from muster.lookup.batches import BatchLookup
 from muster.lookup.entries import EntryLookup
+from muster.lookup.workflows import WorkflowLookup
+from muster.payments.sandbox import SandboxPayments
+from muster.ports.clock import Clock
+from muster.ports.payments import Payments
+from muster.ports.push import Style
 from muster.queues.memory import MemoryQueue
 from muster.queues.postgres import PostgresQueue, install
+from muster.settle.receipts import ReceiptDesk
+from muster.settle.replies import ReplyDesk
 from muster.stores.database import SqlStore, open_store
 from muster.stores.migrations import migrate
 from muster.stores.vault import Vault
+from muster.surfaces.workflow_batches.push import NAME as STYLE
+from muster.surfaces.workflow_batches.push import WorkflowBatchesStyle
 from muster.telemetry.metrics import PrometheusMeter
 
 _CONNECTIONS_BESIDE_WORKERS = 12
@@ -45,13 +59,16 @@ class Core:
     Nothing is connected until it is used; `close` lets go of it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         keyring = open_keyring(settings)
         self.settings = settings
         self.link_key = keyring.link_key
-        self.clock = SystemClock()
+        self.clock: Clock = clock or SystemClock()
         self.meter = PrometheusMeter()
-        self.kinds = {kind.name: kind for kind in (WorkflowBatches(),)}
+        kinds: tuple[Kind, ...] = (WorkflowBatches(), WorkflowBatches(SINGLE), WorkflowNotices())
+        self.kinds = {kind.name: kind for kind in kinds}
+        self.comparable = WorkflowBatches().comparable
+        self.terms = _terms(settings)
         self.channel_kinds = channel_kinds(self.clock, self.meter)
         vault = Vault(keyring.keys)
         self.store: SqlStore = open_store(
@@ -68,11 +85,41 @@ class Core:
         self.entries = EntryLookup(self.store)
         self.keys = Keys(self.store, self.clock, new_secret)
         self.submit = Submit(self.store, self.queue, self.clock, meter=self.meter, new_uuid=uuid4)
-        self.suppressions = SuppressionList(self.store, self.clock, WorkflowBatches().comparable)
+        self.payments: Payments = SandboxPayments(self.clock)
+        self.guide = Guide(self.store, self.payments, self.clock)
+        self.workflows = WorkflowLookup(self.store)
+        self.styles: Mapping[str, Style] = {STYLE: WorkflowBatchesStyle()}
+        self.workflow_control = WorkflowControl(self.store, self.clock, self._means())
+        self.suppressions = SuppressionList(self.store, self.clock, self.comparable)
         self.templates = TemplateCatalog(self.store, self.clock, uuid4)
         self.push = HttpPush(_guard(settings), self.clock, deadline=timedelta(seconds=settings.webhook_timeout_seconds))
         self.endpoints = EndpointCatalog(
-            self.store, self.push, self.clock, new_uuid=uuid4, random_bytes=secrets.token_bytes
+            self.store,
+            self.push,
+            self.clock,
+            new_uuid=uuid4,
+            random_bytes=secrets.token_bytes,
+            styles=self.styles,
+        )
+
+    def _means(self) -> Means:
+        return Means(
+            submit=self.submit,
+            control=self.control,
+            kind=self.kinds[SINGLE],
+            link_key=self.link_key,
+            terms=self.terms,
+        )
+
+    def opener(self, desk: ReceiptDesk) -> OpenChannels:
+        """The channels of one process; `desk` takes their receipts, and people's replies are taken here."""
+        replies = ReplyDesk(self.store, self.clock, self.meter, comparable=self.comparable)
+        return OpenChannels(
+            self.store,
+            self.channel_kinds,
+            sink_for=desk.sink,
+            replies_for=replies.sink,
+            retry=retry_policy(self.settings.retry_seconds),
         )
 
     async def close(self) -> None:
@@ -109,6 +156,14 @@ async def opened(settings: Settings) -> AsyncGenerator[Core]:
         yield core
     finally:
         await core.close()
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        expiry=timedelta(hours=settings.expiry_hours),
+        remind=timedelta(hours=settings.reminder_hours),
+        quiet=timedelta(hours=settings.reminder_quiet_hours),
+    )
 
 
 def _guard(settings: Settings) -> Guard:

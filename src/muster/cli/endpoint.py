@@ -22,23 +22,13 @@ from muster.cli.frame import (
     tenant_of,
 )
 from muster.domain.errors import BadInput
-from muster.domain.event import EventType
 from muster.domain.fault import Fault
 from muster.domain.tenant import Principal
-from muster.events.signing import public_type
+from muster.events.standard import STANDARD, public_type
 from muster.ports.store.endpoints import Endpoint
 
 _Step = Callable[[Core, Principal], Awaitable[Endpoint]]
-_TYPES = {public_type(known): known for known in EventType}
 _ALLOWING = "; see the setting webhook_allow for hosts and networks that are taken nevertheless"
-
-
-class _TypeName(click.Choice[str]):
-    """The name of an event as messages have it, `batch.completed`; with a colon it is understood too."""
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name with a dot."""
-        return super().convert(value.replace(":", "."), param, ctx)
 
 
 @click.group()
@@ -50,26 +40,29 @@ def endpoint() -> None:
 @click.argument("account")
 @click.argument("url")
 @click.option("--description", default="", help="A word for people.")
-@click.option("--type", "types", type=_TypeName(list(_TYPES)), multiple=True, help="An event; repeatable.")
+@click.option("--style", default=STANDARD, show_default=True, help="Whose words messages use: a door's, or ours.")
+@click.option("--type", "types", multiple=True, help="An event, such as batch.completed; repeatable.")
 @store_options
 @json_option
 @click.pass_obj
-def add(
+def add(  # noqa: PLR0913 - one for each option
     session: Session,
     /,
     *,
     account: str,
     url: str,
     description: str,
+    style: str,
     types: tuple[str, ...],
     as_json: bool,
     **flags: str | Path | None,
 ) -> None:
     """Tell URL what happens to the batches of ACCOUNT: every event, or those of --type.
 
-    Messages are signed as Standard Webhooks; the secret is printed.
+    With --style workflow-batches its messages are as that door's vendor sends them, and --type takes the vendor's names
+    too. Messages are signed as Standard Webhooks; the secret is printed.
     """
-    wish = EndpointWish(url=url, description=description, types=tuple(_TYPES[name] for name in types))
+    wish = EndpointWish(url=url, description=description, types=types, style=style)
     made = _apply(session, account, lambda core, who: _add(core, who, wish), flags=flags)
     _show(made, "is told from now on", as_json=as_json, secret=True)
 
@@ -89,11 +82,12 @@ def list_(session: Session, /, *, account: str, as_json: bool, **flags: str | Pa
     if as_json:
         print_json({"endpoints": [_plain(one, secret=False) for one in found]})
         return
-    columns = ("Endpoint", "URL", "Events", "State", "Failing since", "Reason")
+    columns = ("Endpoint", "URL", "Style", "Events", "State", "Failing since", "Reason")
     rows = [
         (
             str(e.id),
             e.url,
+            e.style,
             ", ".join(public_type(t) for t in e.types) or "all",
             e.state.value,
             moment(e.failing_since),
@@ -137,6 +131,33 @@ def enable(session: Session, /, *, account: str, which: UUID, as_json: bool, **f
 @store_options
 @json_option
 @click.pass_obj
+def disable(session: Session, /, *, account: str, which: UUID, as_json: bool, **flags: str | Path | None) -> None:
+    """Switch ENDPOINT off and give up what waits for it."""
+    made = _apply(session, account, lambda core, who: core.endpoints.disable(who, which), flags=flags)
+    _show(made, "is off", as_json=as_json, secret=False)
+
+
+@endpoint.command()
+@click.argument("account")
+@click.argument("which", metavar="ENDPOINT", type=click.UUID)
+@store_options
+@click.pass_obj
+def test(session: Session, /, *, account: str, which: UUID, **flags: str | Path | None) -> None:
+    """Have a running server send ENDPOINT, and nobody else, the event endpoint.tested."""
+
+    async def work(core: Core) -> None:
+        await core.endpoints.test(operator(await tenant_of(core, account)), which)
+
+    session.run(flags, work)
+    click.echo(f"Endpoint {which} is told that it is tried out.")
+
+
+@endpoint.command()
+@click.argument("account")
+@click.argument("which", metavar="ENDPOINT", type=click.UUID)
+@store_options
+@json_option
+@click.pass_obj
 def rotate(session: Session, /, *, account: str, which: UUID, as_json: bool, **flags: str | Path | None) -> None:
     """Give ENDPOINT a new secret; the one before it signs too for 24 hours."""
     made = _apply(session, account, lambda core, who: core.endpoints.rotate_secret(who, which), flags=flags)
@@ -167,7 +188,7 @@ def replay(
 
     async def work(core: Core) -> int:
         who = operator(await tenant_of(core, account))
-        return await core.endpoints.replay(who, which, since=begin, until=end or core.clock.now())
+        return await core.endpoints.replay(who, which, since=begin, until=end)
 
     queued = session.run(flags, work)
     if as_json:
@@ -212,6 +233,7 @@ def _plain(found: Endpoint, *, secret: bool) -> dict[str, object]:
         "endpoint": str(found.id),
         "url": found.url,
         "description": found.description,
+        "style": found.style,
         "types": [public_type(t) for t in found.types],
         "state": found.state.value,
         "created_at": found.created_at,

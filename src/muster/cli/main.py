@@ -23,6 +23,7 @@ _COMMANDS = {
     "channel": ("muster.cli.channel", "Channels: what an account sends through."),
     "template": ("muster.cli.template", "Templates: what an account's batches are made from."),
     "suppression": ("muster.cli.suppression", "Suppressions: whom an account must not reach."),
+    "workflow": ("muster.cli.workflow", "Workflows: what customers were asked, and how far they are."),
     "endpoint": ("muster.cli.endpoint", "Webhook endpoints: where an account is told what happens."),
     "doctor": ("muster.cli.doctor", "Look the installation over."),
     "batch": ("muster.cli.batch", "Batches: hand one over, watch it, steer it."),
