@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -19,6 +18,7 @@ from muster.journey.guide import Guide, Visit
 from muster.kinds.workflow_batches.definition import Definition, StepSetting, write
 from muster.kinds.workflow_batches.journey import first_step
 from muster.kinds.workflow_batches.kind import link_token
+from muster.kinds.workflow_batches.messages import token_hash
 from muster.ports.store.batches import NewBatch
 from muster.stores.database import SqlStore
 from muster.upkeep.payments import PaymentsChore
@@ -117,9 +117,7 @@ class Customers:
         payload = {"title": "Refund of March", "parameters": {"phoneNumber": phone, **parameters}}
         batch_id = BatchId(uuid4())
         token = link_token(KEY, entry_id(batch_id, 0))
-        opening = NewWorkflow(
-            0, sha256(token.encode()).digest(), first_step(made_from), now + timedelta(hours=hours), None
-        )
+        opening = NewWorkflow(0, token_hash(token), first_step(made_from), now + timedelta(hours=hours), None)
         async with self.store.begin() as tx:
             await tx.templates.add(self.tenant, template)
             number = await tx.batches.add(self.tenant, _batch(batch_id, template, now))

@@ -83,7 +83,7 @@ class FakeGuide(Guide):
         self.changes = 0
         self.declined_for: DeclineReason | None = None
 
-    def open(self, course: Course = EVERYTHING, *, token: str = "A" * 22, account: str = "Harbour Rentals") -> str:
+    def open(self, course: Course = EVERYTHING, *, token: str = "A" * 24, account: str = "Harbour Rentals") -> str:
         """Begin a workflow; its token."""
         workflow = _workflow(account, first_step(course), self._clock)
         self._put(

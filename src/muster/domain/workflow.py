@@ -149,7 +149,7 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewWorkflow(msgspec.Struct, frozen=True, gc=False):
-    """A workflow as it begins. `token_hash` is the SHA-256 (32 bytes) of the token in its link."""
+    """A workflow as it begins. `token_hash` (32 bytes) is what the token in its link is found by."""
 
     position: int
     token_hash: bytes

@@ -68,7 +68,8 @@ _CALL_OFF = Statement(
 )
 # An order that is with the executor stays, to be asked about: money may have moved.
 _CANCEL_ALL = text(
-    f"UPDATE workflows SET {OVER}, state = 'cancelled', ended_as = 'cancelled' WHERE batch = :batch AND state IN ('{_CREATED}', '{_ACTIVE}')"
+    f"UPDATE workflows SET {OVER}, state = 'cancelled', ended_as = 'cancelled'"
+    f" WHERE batch = :batch AND state IN ('{_CREATED}', '{_ACTIVE}')"
     " AND EXISTS (SELECT 1 FROM batches WHERE number = :batch AND tenant = :tenant)"
 )
 _OVER = Statement(

@@ -1,7 +1,6 @@
 """What an entry becomes."""
 
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 import pytest
@@ -17,6 +16,7 @@ from muster.kinds.kind import BatchFacts, Terms
 from muster.kinds.workflow_batches import NAME, SINGLE, WorkflowBatches, next_notice
 from muster.kinds.workflow_batches.definition import Definition, StepSetting
 from muster.kinds.workflow_batches.kind import DEFAULT_INTRODUCTION, link_token
+from muster.kinds.workflow_batches.messages import token_hash
 from tests.kinds.workflow_batches.samples import EVERYTHING, PAY, REFUND, a_template
 
 KIND, ALONE = WorkflowBatches(), WorkflowBatches(SINGLE)
@@ -73,7 +73,7 @@ def test_links_differ_and_stay_the_same_on_every_attempt() -> None:
     assert first == second
     texts = [one.text for one in first if isinstance(one, Parcel)]
     assert len(set(texts)) == 2
-    assert len(texts[0].rpartition("/")[2]) == 22
+    assert len(texts[0].rpartition("/")[2]) == 24
 
 
 def test_a_repeat_is_marked() -> None:
@@ -117,7 +117,7 @@ def test_a_workflow_opens_under_the_digest_of_the_token_in_its_text() -> None:
     assert isinstance(packed, Parcel)
     token = packed.text.rpartition("/")[2]
     assert token == link_token(b"secret", entry_id(BATCH, 3))
-    assert (opened.position, opened.token_hash) == (3, sha256(token.encode()).digest())
+    assert (opened.position, opened.token_hash) == (3, token_hash(token))
 
 
 @pytest.mark.parametrize(

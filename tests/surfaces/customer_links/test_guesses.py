@@ -10,7 +10,7 @@ from muster.surfaces.customer_links.guesses import Guesses, network
 from tests.fakes.clock import FakeClock
 from tests.fakes.guide import FakeGuide
 
-SOUND, OTHER = "A" * 22, "B" * 22
+SOUND, OTHER = "A" * 24, "B" * 24
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ CSP = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors
 
 
 @pytest.mark.parametrize(
-    "path", ["/l/" + "x" * 22, "/l/x/decline", "/l/x/messages", "/l", "/l/a/b/c", "/l/" + "y" * 3000, "/l/%00%ff"]
+    "path", ["/l/" + "x" * 24, "/l/x/decline", "/l/x/messages", "/l", "/l/a/b/c", "/l/" + "y" * 3000, "/l/%00%ff"]
 )
 async def test_a_link_that_nobody_was_given_gets_a_friendly_page(browser: httpx.AsyncClient, path: str) -> None:
     page = await browser.get(path)

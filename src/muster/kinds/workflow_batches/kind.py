@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 import msgspec
 
@@ -14,7 +13,7 @@ from muster.domain.workflow import NewWorkflow, WorkflowRef
 from muster.kinds.kind import BatchFacts, Terms
 from muster.kinds.workflow_batches import courses, definition, entries, messages
 from muster.kinds.workflow_batches.definition import Definition
-from muster.kinds.workflow_batches.messages import DEFAULT_INTRODUCTION, Tokens, link_token
+from muster.kinds.workflow_batches.messages import DEFAULT_INTRODUCTION, Tokens, link_token, token_hash
 
 __all__ = ["DEFAULT_INTRODUCTION", "NAME", "SINGLE", "WorkflowBatches", "link_token", "next_notice"]
 
@@ -86,7 +85,7 @@ class WorkflowBatches:
             position = entry.position
             token = tokens.of(ids.octets(position))
             expires_at, notice_at = times.of(_hours.decode(entry.payload).hours)
-            opened.append(NewWorkflow(position, sha256(token.encode()).digest(), step, expires_at, notice_at))
+            opened.append(NewWorkflow(position, token_hash(token), step, expires_at, notice_at))
         return opened
 
     def speaks_of(self, batch: BatchFacts, entry: QueuedEntry) -> WorkflowRef | None:
@@ -148,5 +147,4 @@ def _opening(batch: BatchFacts, entry: QueuedEntry, *, at: datetime) -> NewWorkf
     made_from = stored.definition or Definition(steps=())
     token = Tokens(batch.link_key).of(EntryIds(batch.id).octets(entry.position))
     expires_at, notice_at = _Times(made_from, batch.terms, at).of(stored.hours)
-    digest = sha256(token.encode()).digest()
-    return NewWorkflow(entry.position, digest, courses.first_step(made_from), expires_at, notice_at)
+    return NewWorkflow(entry.position, token_hash(token), courses.first_step(made_from), expires_at, notice_at)
