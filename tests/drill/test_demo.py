@@ -17,3 +17,4 @@ async def test_the_demo_accounts_for_every_entry() -> None:
     assert demo.returncode == 0, shown
     assert f"{SIZE:,} entries handed over" in shown
     assert "Every entry is accounted for" in shown
+    assert "completed 20, declined 3" in " ".join(shown.split())

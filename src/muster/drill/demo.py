@@ -13,12 +13,17 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from muster.drill import customers
 from muster.drill.ledger import Account, account_of
 from muster.drill.plan import OPTED_OUT, SIZE, Plan, big_batch, refund_template, seed_batch
 from muster.drill.stage import Client, Stage, StageError, kill
 from muster.surfaces.workflow_batches.wire import BATCHES, TEMPLATES
 
 _PATIENCE_SECONDS = 90
+_WHERE_NEXT = (
+    "\nWhere to look next: [bold]make serve[/], then docs/tutorial/first-batch.md;"
+    " muster --help; docs/explanation/guarantees.md"
+)
 _KILL_AT = 0.35
 """The part of the batch that has left when the server is killed."""
 
@@ -60,7 +65,10 @@ async def _play(stage: Stage, console: Console) -> int:
         await stage.serve()
         await _until(client, batch, console, part=1.0)
         took = time.monotonic() - began
-        return await _report(stage, console, plan=plan, batch=batch, took=took)
+        code = await _report(stage, console, plan=plan, batch=batch, took=took)
+        await _customers(stage, client, console, batch=batch)
+        console.print(_WHERE_NEXT)
+        return code
     finally:
         await client.close()
 
@@ -116,11 +124,18 @@ async def _report(stage: Stage, console: Console, *, plan: Plan, batch: str, too
             console.print(f"  {fault}")
         return 1
     console.print("[green]Every entry is accounted for: none is missing, none was sent twice without being marked.[/]")
-    console.print(
-        "\nWhere to look next: [bold]make serve[/], then docs/tutorial/first-batch.md;"
-        " muster --help; docs/explanation/guarantees.md"
-    )
     return 0
+
+
+async def _customers(stage: Stage, client: Client, console: Console, *, batch: str) -> None:
+    """Some customers open their links."""
+    delivered = [e["phoneNumber"] for e in await client.entries(f"{BATCHES}/{batch}/entries?status=COMPLETED")]
+    counts = await customers.act(stage, client, batch, phones=delivered[: 4 * customers.FINISH])
+    shown = ", ".join(f"{name} {n:,}" for name, n in counts.items() if name in {"active", "completed", "declined"})
+    console.print(
+        f"\n{customers.FINISH} customers opened their link and added a card, {customers.DECLINE} declined,"
+        f" {customers.STOP} replied STOP. The batch counts: {shown}."
+    )
 
 
 def _conservation(account: Account) -> Table:
