@@ -22,7 +22,16 @@ from muster.cli.frame import (
     table,
     tenant_of,
 )
-from muster.cli.portrait import as_json_batch, as_json_entry, batch_rows, counts_table, entry_rows, headline
+from muster.cli.portrait import (
+    as_json_batch,
+    as_json_entry,
+    batch_rows,
+    counts_table,
+    entry_rows,
+    headline,
+    workflow_counts,
+    workflows_table,
+)
 from muster.cli.watching import watch_batch
 from muster.domain.batch import Batch, BatchState
 from muster.domain.entry import Entry, EntryState, NewEntry
@@ -97,6 +106,9 @@ def submit(  # noqa: PLR0913 - one parameter an option
 @account_option
 @click.option("--state", "states", type=click.Choice([s.value for s in BatchState]), multiple=True, help="Repeatable.")
 @click.option("--search", default="", help="Only those with this in title, template or id.")
+@click.option(
+    "--all", "every_kind", is_flag=True, help="Those that single workflows and texts sent again travel in, too."
+)
 @page_options
 @store_options
 @json_option
@@ -108,6 +120,7 @@ def list_(  # noqa: PLR0913 - one parameter an option
     account: str | None,
     states: tuple[str, ...],
     search: str,
+    every_kind: bool,
     page: int,
     limit: int,
     as_json: bool,
@@ -115,7 +128,8 @@ def list_(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """List batches, newest first."""
     wanted = Page((page - 1) * limit, limit)
-    where = BatchFilter(states=frozenset(BatchState(s) for s in states) or None, text=search)
+    chosen = frozenset(BatchState(s) for s in states) or None
+    where = BatchFilter(kind=None if every_kind else NAME, states=chosen, text=search)
 
     async def work(core: Core) -> tuple[int, list[Batch]]:
         tenant = await tenant_of(core, account)
@@ -140,7 +154,7 @@ def show(session: Session, /, *, account: str | None, name: str, as_json: bool, 
     """Show one batch and how many of its entries stand where."""
 
     async def work(core: Core) -> Batch:
-        return await _find(core, await tenant_of(core, account), name)
+        return await find_batch(core, await tenant_of(core, account), name)
 
     found = session.run(flags, work)
     if as_json:
@@ -148,6 +162,8 @@ def show(session: Session, /, *, account: str | None, name: str, as_json: bool, 
         return
     stdout().print(headline(found))
     stdout().print(counts_table(found))
+    if sum(workflow_counts(found).values()):
+        stdout().print(workflows_table(found))
 
 
 @batch.command()
@@ -173,7 +189,7 @@ def watch(
 
     async def work(core: Core) -> None:
         tenant = await tenant_of(core, account)
-        found = await _find(core, tenant, name)
+        found = await find_batch(core, tenant, name)
         await watch_batch(core, tenant, found.id, as_json=as_json, every=every, to_the_end=delivered)
 
     session.run(flags, work)
@@ -204,7 +220,7 @@ def entries(  # noqa: PLR0913 - one parameter an option
 
     async def work(core: Core) -> tuple[Batch, int, list[Entry]]:
         tenant = await tenant_of(core, account)
-        found = await _find(core, tenant, name)
+        found = await find_batch(core, tenant, name)
         chosen = frozenset(EntryState(s) for s in states) or None
         total, rows = await core.entries.find(tenant, found.id, states=chosen, order=(), page=wanted)
         return found, total, list(rows)
@@ -269,7 +285,7 @@ def _steer(
 
     async def work(core: Core) -> Batch:
         who = operator(await tenant_of(core, account))
-        found = await _find(core, who.tenant, name)
+        found = await find_batch(core, who.tenant, name)
         return await step(core)(who, found.id)
 
     stands = session.run(flags, work)
@@ -279,16 +295,16 @@ def _steer(
     click.echo(f"Batch {stands.id} is {stands.state.value}.")
 
 
-async def _find(core: Core, tenant: TenantId, name: str) -> Batch:
+async def find_batch(core: Core, tenant: TenantId, name: str) -> Batch:
     """The batch with this id, or whose id alone begins like this, or the newest. Raises NotFound, BadInput."""
     try:
         return await core.batches.get(tenant, BatchId(UUID(name)))
     except ValueError:
         pass
     text = "" if name == "last" else name.lower()
-    _, found = await core.batches.find(
-        tenant, BatchFilter(text=text), order=_NEWEST_FIRST, page=Page(0, 1 if not text else 200)
-    )
+    # The newest is one that somebody handed over, not one that carries texts about workflows.
+    where = BatchFilter(text=text) if text else BatchFilter(kind=NAME)
+    _, found = await core.batches.find(tenant, where, order=_NEWEST_FIRST, page=Page(0, 200 if text else 1))
     fitting = [one for one in found if str(one.id).startswith(text)]
     if not fitting:
         raise NotFound(f"There is no batch {name!r} of this account; `muster batch list` shows them.")

@@ -1,6 +1,6 @@
 """How batches and entries look, to people and to scripts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from rich.table import Table
@@ -10,6 +10,10 @@ from muster.domain.batch import Batch
 from muster.domain.entry import Entry, EntryState
 from muster.domain.ids import entry_id
 from muster.domain.progress import awaiting, is_conserved, still_open
+from muster.domain.workflow import ENDS, WorkflowState
+from muster.kinds.workflow_batches import NAME
+from muster.kinds.workflow_batches.kind import SINGLE
+from muster.surfaces.workflow_batches.translate.batches import made
 
 Rows = tuple[Sequence[str], Sequence[Sequence[object]]]
 
@@ -29,6 +33,13 @@ _MEANINGS = {
     EntryState.CANCELLED: "cancelled before it was sent",
     EntryState.UNKNOWN: "left the machine, the answer was lost",
 }
+_STANDINGS = {
+    WorkflowState.ACTIVE: "the customer's answers are awaited",
+    WorkflowState.COMPLETED: "the customer finished every step",
+    WorkflowState.DECLINED: "the customer would not",
+    WorkflowState.CANCELLED: "cancelled here",
+    WorkflowState.EXPIRED: "time ran out",
+}
 
 
 def as_json_batch(batch: Batch) -> dict[str, object]:
@@ -43,6 +54,7 @@ def as_json_batch(batch: Batch) -> dict[str, object]:
         "idempotency_key": batch.idempotency_key,
         "total": batch.total,
         "counts": {state.value: batch.counts.get(state, 0) for state in EntryState},
+        "workflows": {state.value: number for state, number in workflow_counts(batch).items()},
         "awaiting": awaiting(batch.counts),
         "open": still_open(batch.counts),
         "conserved": is_conserved(batch.total, batch.counts),
@@ -120,6 +132,26 @@ def counts_table(batch: Batch) -> Table:
     made.add_section()
     made.add_row("[bold]in all[/]", f"[bold]{batch.total:,}[/]", adds_up)
     return made
+
+
+def workflow_counts(batch: Batch) -> Mapping[WorkflowState, int]:
+    """How many of its workflows are active, and how many came to each end; all nought before a message has left."""
+    ended = {end: batch.ended.get(end, 0) for end in ENDS}
+    # Texts sent again open nothing. A customer may be done before the carrier has answered that it took the message.
+    opened = made(batch.counts) if batch.kind in {NAME, SINGLE} else 0
+    active = max(0, opened - sum(ended.values()))
+    if batch.withdrawn_at is not None:
+        active, ended[WorkflowState.CANCELLED] = 0, ended[WorkflowState.CANCELLED] + active
+    return {WorkflowState.ACTIVE: active, **ended}
+
+
+def workflows_table(batch: Batch) -> Table:
+    """How many workflows stand where, of those whose message was handed over."""
+    counts = workflow_counts(batch)
+    return table(
+        ("Workflows", "Number", "Which means"),
+        [(state.value, number, _STANDINGS[state]) for state, number in counts.items() if number],
+    )
 
 
 def _went_well(batch: Batch) -> int:
