@@ -1,7 +1,9 @@
 """From errors to HTTP statuses."""
 
+from litestar.exceptions import MethodNotAllowedException
+
 from muster.domain import errors
-from muster.surfaces.problems import STATUS, status_of
+from muster.surfaces.problems import STATUS, headers_of, status_of
 from muster.surfaces.workflow_batches.problems import CODES
 
 
@@ -21,3 +23,7 @@ def test_every_error_has_a_code_at_this_door() -> None:
 def test_what_is_not_ours_is_an_internal_error() -> None:
     assert status_of(KeyError("x")) == 500
     assert status_of(errors.TooLarge("x")) == 413
+
+
+def test_a_wrong_verb_is_told_the_right_ones() -> None:
+    assert headers_of(MethodNotAllowedException(headers={"allow": "GET, PUT"}), 405) == {"Allow": "GET, PUT"}

@@ -108,7 +108,7 @@ class EndpointCatalog:
         )
         async with self._store.begin() as tx:
             if len(await tx.endpoints.all(who.tenant)) >= self._most:
-                raise Conflict(f"there are {self._most} webhook endpoints already; remove one first")
+                raise Conflict(f"There are {self._most} webhook endpoints already; remove one first")
             await tx.endpoints.add(who.tenant, endpoint)
             await self._note(tx, who, "endpoint:add", endpoint=endpoint.id)
         return endpoint
@@ -233,7 +233,7 @@ class EndpointCatalog:
         """Keep the endpoint from being changed. Raises NotFound, and Conflict when it is off."""
         target = await tx.endpoints.get(who.tenant, endpoint, lock=True)
         if target.state is not EndpointState.ACTIVE:
-            raise Conflict("the webhook endpoint is switched off; enable it first")
+            raise Conflict("The webhook endpoint is switched off; enable it first")
 
     def _new_secret(self) -> SigningSecret:
         return SigningSecret(secret_of(self._random_bytes(SECRET_BYTES)))
@@ -268,7 +268,7 @@ def _refuse(known: Sequence[Fault], found: Sequence[Fault]) -> None:
     unreadable = {_field(fault) for fault in known}
     faults = [*known, *(fault for fault in found if _field(fault) not in unreadable)]
     if faults:
-        raise BadInput("the webhook endpoint cannot be kept as it is", faults)
+        raise BadInput("The webhook endpoint cannot be kept as it is", faults)
 
 
 def _field(fault: Fault) -> str:

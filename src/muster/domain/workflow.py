@@ -127,6 +127,10 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     """The customer's phone number, as submitted."""
     payload: str
     """The entry's payload: the kind's own JSON."""
+    left: bool = True
+    """Whether its first text has left, or may have."""
+    unsent: str | None = None
+    """Why its first text could not leave; None when it has left, still may, or was called off."""
     step: int
     """How many steps are done: the 0-based index of the one at hand."""
     answers: str

@@ -48,6 +48,8 @@ from muster.stores.words import holds
 from muster.stores.workflow_tables import workflows
 
 _W = workflows.c
+_LEFT = frozenset({"dispatching", "sent", "delivered", "undelivered", "unknown"})
+_GIVEN_UP = frozenset({"failed", "suppressed", "expired"})
 _OPEN = tuple(state.value for state in OPEN)
 _ENTRY = and_(entries.c.batch == _W.batch, entries.c.position == _W.position)
 _WIDE = workflows.join(batches, batches.c.number == _W.batch).join(entries, _ENTRY)
@@ -64,6 +66,9 @@ _SHOWN = select(
     tenants.c.name.label("account"),
     entries.c.address,
     entries.c.payload,
+    entries.c.state.label("entry_state"),
+    entries.c.repeats,
+    func.coalesce(entries.c.detail, entries.c.reason).label("entry_detail"),
 ).select_from(_JOINED)
 _NAMES = tuple(column.name for column in _SHOWN.selected_columns)
 _UUIDS = ("batch_id", "template", "template_version", "created_by")
@@ -71,7 +76,8 @@ _UUIDS = ("batch_id", "template", "template_version", "created_by")
 _BY_TOKEN = Statement(
     f"SELECT {', '.join(f'workflows.{column.name}' for column in _W)}, batches.id, batches.kind, batches.channel,"
     " batches.template, batches.template_version, batches.created_by, batches.withdrawn_at, tenants.name,"
-    " entries.address, entries.payload FROM workflows JOIN batches ON batches.number = workflows.batch"
+    " entries.address, entries.payload, entries.state, entries.repeats, coalesce(entries.detail, entries.reason)"
+    " FROM workflows JOIN batches ON batches.number = workflows.batch"
     " JOIN entries ON entries.batch = workflows.batch AND entries.position = workflows.position"
     " JOIN tenants ON tenants.number = workflows.tenant WHERE workflows.token_hash = :token"
 )
@@ -251,6 +257,8 @@ def _workflow(row: Any) -> Workflow:
     state = WorkflowState(row.state)
     if row.withdrawn_at is not None and state in OPEN:
         state = WorkflowState.CANCELLED
+    # A repeat waits although the first one may have arrived.
+    left = row.entry_state in _LEFT or row.repeats > 0
     return Workflow(
         id=WorkflowId(entry_id(row.batch_id, row.position)),
         ref=WorkflowRef(BatchNumber(row.batch), row.position),
@@ -265,6 +273,8 @@ def _workflow(row: Any) -> Workflow:
         ended_as=None if row.ended_as is None else WorkflowState(row.ended_as),
         address=row.address,
         payload=row.payload,
+        left=left,
+        unsent=(row.entry_detail or row.entry_state) if not left and row.entry_state in _GIVEN_UP else None,
         step=row.step,
         answers=row.answers,
         customer_name=row.customer_name,

@@ -84,8 +84,10 @@ def headers_of(error: Exception, status: int) -> dict[str, str]:
         return {"Retry-After": "1"}
     if status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
-        return {"Allow": error.headers["Allow"]}
+    if isinstance(error, HTTPException) and error.headers:
+        # The framework spells it in small letters.
+        allowed = next((value for name, value in error.headers.items() if name.lower() == "allow"), None)
+        return {} if allowed is None else {"Allow": allowed}
     return {}
 
 

@@ -78,6 +78,14 @@ def test_the_old_spelling_of_addresses_is_understood_and_the_proper_one_kept() -
     assert definition.steps[2].user == {"addresses": ["MAILING"]}
 
 
+def test_both_spellings_of_addresses_at_once_are_refused() -> None:
+    both = {"name": "enhance-profile", "input": {"user": {"address": ["MAILING"], "addresses": ["PHYSICAL"]}}}
+
+    _, faults = check(Draft(steps=[NOTIFY, NEW, both]), PATHS)
+
+    assert [(fault.path, fault.code) for fault in faults] == [("steps[2].input.user.address", "MUTUALLY_EXCLUSIVE")]
+
+
 def test_memo_and_days_have_bounds() -> None:
     _, faults = check(Draft(steps=[NOTIFY, NEW], memo=1, days=0), PATHS)
 

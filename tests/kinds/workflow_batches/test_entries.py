@@ -106,6 +106,19 @@ def test_a_wire_needs_a_priority_and_a_description_and_may_have_a_memo() -> None
     assert faults_of(Draft("t", None, None, card), Definition(steps=steps)) == {("memo", "INVALID_VALUE", "parameters")}
 
 
+def test_null_is_the_same_as_nothing() -> None:
+    given = {"phoneNumber": "+16475550100", "channel": None, "introductoryMessage": None}
+
+    assert faults_of(Draft("t", None, None, given)) == set()
+
+
+def test_a_memo_that_the_template_sets_leaves_no_solution_but_wire() -> None:
+    made_from = Definition(steps=(*PAY.steps[:3], StepSetting(name="move-money", preset={"memo": "m"})))
+    given = {**PAID, "transactionType": "SEND", "currency": "USD", "priority": "SAME_DAY", "solution": "ach"}
+
+    assert faults_of(Draft("t", None, None, given), made_from) == {("solution", "INVALID_VALUE", "parameters")}
+
+
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("+16475550100")
 names = st.sampled_from(["phoneNumber", "channel", "amount", "customerId", "memo", "solution", "documents", "foo"])
 

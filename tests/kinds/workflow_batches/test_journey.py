@@ -219,6 +219,7 @@ def test_a_payment_is_summed_up_before_it_is_confirmed() -> None:
         "direction": "SEND",
         "account": "Bank •••• 4321",
         "description": "Refund",
+        "priority": "SAME_DAY",
         "number": "1",
     }
 
@@ -234,6 +235,28 @@ def test_each_try_of_a_payment_has_a_key_of_its_own() -> None:
     assert [order and order.key for order in orders] == [f"{WORKFLOW}.1", f"{WORKFLOW}.1", f"{WORKFLOW}.2"]
     assert journey.ask_of(course, declined, 5).facts["declined"] == "insufficient_funds"
     assert second.declined_code is None
+
+
+def test_another_account_is_not_blamed_for_the_payment_that_was_declined() -> None:
+    course = a_course()
+    ordered = journey.with_order(go_on(course, Answers(), 3), 5, at=AT)
+    declined = journey.with_decline(ordered, 5, code="insufficient_funds", at=AT)
+
+    assert "declined" not in journey.ask_of(course, go_on(course, declined, 3), 5).facts
+
+
+def test_what_goes_to_a_card_is_there_at_once_whatever_the_request_says() -> None:
+    course = a_course(solution="push-to-card", priority="NEXT_DAY")
+    answers = go_on(course, Answers(), 3)
+
+    order = journey.order_of(course, answers, WORKFLOW)
+    assert (order and order.priority, journey.ask_of(course, answers, 5).facts["priority"]) == ("IMMEDIATE",) * 2
+
+
+def test_an_answer_that_was_not_offered_is_a_choice_to_be_made_however_long_it_is() -> None:
+    ask = journey.ask_of(a_course(), Answers(), 4)
+
+    assert faults_of(ask, {"accepted": "perhaps"}) == {("accepted", "choice")}
 
 
 def test_an_order_names_both_accounts_and_the_sum_in_full() -> None:

@@ -35,6 +35,7 @@ async def send(browser: httpx.AsyncClient, token: str, *, step: int, form: dict[
     """Send a form and follow to the page it leads to."""
     answer = await browser.post(f"/l/{token}/steps/{step}", data=form)
     assert (answer.status_code, answer.headers.get("location")) == (303, f"/l/{token}")
+    assert answer.content == b""
     return await browser.get(f"/l/{token}")
 
 
@@ -145,10 +146,10 @@ async def test_a_customer_stops_messages_and_takes_it_back(browser: httpx.AsyncC
 
     await browser.post(f"/l/{token}/messages", data={"wish": "stop"})
     stopped = await browser.get(f"/l/{token}")
-    assert "You get no more text messages from Harbour Rentals" in stopped.text
+    assert "You will get no more text messages from Harbour Rentals" in stopped.text
     await browser.post(f"/l/{token}/messages", data={"wish": "start"})
 
-    assert "You get no more" not in (await browser.get(f"/l/{token}")).text
+    assert "You will get no more" not in (await browser.get(f"/l/{token}")).text
     assert (await browser.post(f"/l/{token}/messages", data={"": ""})).headers["location"] == f"/l/{token}/messages"
 
 
@@ -158,7 +159,7 @@ async def test_a_customer_stops_messages_and_takes_it_back(browser: httpx.AsyncC
         (Standing.COMPLETED, "All done"),
         (Standing.DECLINED, "You declined"),
         (Standing.CANCELLED, "was withdrawn"),
-        (Standing.EXPIRED, "has run out"),
+        (Standing.EXPIRED, "has expired"),
         (Standing.PAYING, "One moment"),
     ],
 )

@@ -31,7 +31,7 @@ async def test_who_guesses_has_to_wait(browser: httpx.AsyncClient) -> None:
 
     assert [answer.status_code for answer in answers] == [404] * 20 + [429]
     assert answers[-1].headers["retry-after"] == "3"
-    assert "Too many tries" in answers[-1].text
+    assert "Too many attempts" in answers[-1].text
 
 
 @pytest.mark.parametrize(

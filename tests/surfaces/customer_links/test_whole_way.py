@@ -57,7 +57,7 @@ async def test_a_link_dies_when_its_time_is_over(
     page = await phone.get(f"/l/{link.token}")
     late = await phone.post(f"/l/{link.token}/steps/1", data=CUSTOMER_FORM)
 
-    assert "has run out" in page.text
+    assert "has expired" in page.text
     assert late.status_code == 303
     assert (await customers.workflow(link)).step == 1
 
@@ -70,5 +70,5 @@ async def test_a_customer_declines_and_wants_no_more_messages(phone: httpx.Async
 
     page = await phone.get(f"/l/{link.token}")
     assert "You declined this request" in page.text
-    assert "You get no more text messages" in page.text
+    assert "You will get no more text messages" in page.text
     assert (await customers.workflow(link)).decline_reason == "unknown_business"

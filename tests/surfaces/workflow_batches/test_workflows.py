@@ -1,12 +1,13 @@
 """Workflows: made, found, cancelled, texted again, given more time."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from muster.surfaces.workflow_batches import wire
-from tests.surfaces.workflow_batches.house import OK, REFUND, Api, a_request, codes, entry
+from tests.surfaces.workflow_batches.house import FORM, OK, REFUND, Api, a_request, codes, entry
 
 PLAIN: list[dict[str, object]] = [
     {"name": "notification"},
@@ -69,6 +70,18 @@ async def test_a_request_that_breaks_rules_is_refused_whole(
     assert await idle_api.workflows() == []
 
 
+async def test_an_empty_request_is_told_everything_it_lacks(idle_api: Api) -> None:
+    answer = await idle_api.http.post(wire.WORKFLOWS, json={})
+
+    assert codes(answer) == [("templateId", "REQUIRED"), ("title", "REQUIRED"), ("parameters", "REQUIRED")]
+
+
+async def test_a_parameter_that_is_null_is_as_good_as_absent(idle_api: Api) -> None:
+    body = a_request(templateName="Refund", parameters={**OK, "channel": None})
+
+    assert (await idle_api.http.post(wire.WORKFLOWS, json=body)).status_code == 201
+
+
 async def test_an_unknown_template_is_not_found_and_a_suspended_one_refused(idle_api: Api) -> None:
     answers = [
         await idle_api.http.post(wire.WORKFLOWS, json=a_request(templateName="refund")),
@@ -129,6 +142,20 @@ async def test_a_completed_workflow_shows_what_came_of_its_steps(api: Api) -> No
     assert (batch["completedRequestsCount"], batch["activeRequestsCount"]) == (1, 0)
 
 
+async def test_when_a_document_was_answered_is_told_in_milliseconds_and_utc(api: Api) -> None:
+    papers = {"documents": [{"documentId": "terms", "documentGroup": "ours"}]}
+    steps = [*PLAIN[:2], {"name": "document-acceptance", "inputs": {"user": papers}}]
+    made = await api.http.post(wire.WORKFLOWS, json=a_request(steps=steps))
+    workflow_id = made.json()["workflowId"]
+    await api.sent(workflow_id)
+
+    for step, form in ((1, FORM), (2, {"accepted": "yes", "number": "1"})):
+        assert list(await api.house.guide.answer(await api.house.visit(workflow_id), step, form)) == []
+
+    (answered,) = (await api.workflow(workflow_id))["steps"][2]["data"]["documents"]
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z", answered["respondedAt"])
+
+
 async def test_workflows_are_found_by_words_state_template_and_batch(api: Api) -> None:
     batch_id = await api.accepted(entry(OK, title="b"), entry({"phoneNumber": "+16475550111"}, title="a"), entry({}))
     await api.settled(batch_id)
@@ -171,8 +198,8 @@ async def test_a_workflow_whose_text_waits_is_cancelled_and_never_sent(idle_api:
 
     assert [(one.status_code, one.content) for one in answers] == [(204, b"")] * 2
     found = await idle_api.workflow(workflow_id)
-    assert (found["status"], found["currentStep"]) == ("CANCELLED", 2)
-    assert {step["status"] for step in found["steps"][1:]} == {"CREATED"}
+    assert (found["status"], found["currentStep"]) == ("CANCELLED", 1)
+    assert {step["status"] for step in found["steps"]} == {"CREATED"}
     assert len(idle_api.house.channels.texts) == 1
 
 
@@ -303,7 +330,9 @@ async def test_a_single_workflow_whose_text_cannot_be_sent_is_cancelled(api: Api
 
     found = await api.sent(workflow_id)
 
-    assert found["status"] == "CANCELLED"
+    assert (found["status"], found["currentStep"]) == ("CANCELLED", 1)
+    assert {step["status"] for step in found["steps"]} == {"CREATED"}
+    assert found["steps"][0]["data"]["errorCode"] == "NOTIFICATION_FAILED"
     assert await api.history(workflow_id) == []
 
 

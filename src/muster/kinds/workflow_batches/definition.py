@@ -125,6 +125,7 @@ def _setting(step: object, path: str, paths: Paths, *, faults: list[Fault]) -> S
     given = _object(step.get(paths.input), f"{path}.{paths.input}", faults)
     user_path, preset_path = f"{path}.{paths.input}.{paths.user}", f"{path}.{paths.input}.{paths.preset}"
     user = _object(given.get(paths.user), user_path, faults)
+    faults.extend(_spelled_twice(user, user_path))
     user = {OLD_SPELLINGS.get(key, key): value for key, value in user.items()}
     preset = _object(given.get(paths.preset), preset_path, faults) if paths.preset else {}
     if name in ASKS_THE_CUSTOMER and not user:
@@ -135,6 +136,12 @@ def _setting(step: object, path: str, paths: Paths, *, faults: list[Fault]) -> S
             if wrong:
                 faults.append(_fault(f"{where}.{key}", wrong))
     return StepSetting(name=name, user=user, preset=preset)
+
+
+def _spelled_twice(user: dict[str, object], path: str) -> Iterator[Fault]:
+    for old, proper in OLD_SPELLINGS.items():
+        if old in user and proper in user:
+            yield _fault(f"{path}.{old}", (rules.MUTUALLY_EXCLUSIVE, f"is another word for {proper}"))
 
 
 def _misplaced(step: str, key: str, place: Place) -> Wrong | None:

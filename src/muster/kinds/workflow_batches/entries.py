@@ -131,9 +131,9 @@ class Checker:
     def _are_sound(self, parameters: Mapping[str, object]) -> bool:
         for name, value in parameters.items():
             rule = self._open.get(name)
-            if rule is None or value is None or rule(value):
+            if rule is None or (value is not None and rule(value)):
                 return False
-        if not self._needed <= parameters.keys():
+        if any(parameters.get(name) is None for name in self._needed):
             return False
         return not self._moves_money or next(self._money_faults(parameters), None) is None
 
@@ -169,7 +169,7 @@ class Checker:
 
     def _wrong(self, name: str, value: object) -> Wrong | None:
         if name in self._presets or name in TEMPLATE_ONLY:
-            return rules.NOT_OVERRIDABLE, "is set by the template and cannot be set here"
+            return rules.NOT_OVERRIDABLE, "belongs to the template and cannot be set here"
         rule = self._open.get(name)
         if rule is None:
             return rules.UNKNOWN_PARAMETER, "is not a parameter of any step of the template"
@@ -185,8 +185,10 @@ class Checker:
             yield _fault("priority", (rules.REQUIRED, f"is required for the solution {solution}"), OF_PARAMETERS)
         if solution == "wire" and both.get("description") is None:
             yield _fault("description", (rules.REQUIRED, "is required for the solution wire"), OF_PARAMETERS)
-        if solution != "wire" and parameters.get("memo") is not None:
-            yield _fault("memo", (rules.INVALID_VALUE, "is only for the solution wire"), OF_PARAMETERS)
+        if solution != "wire" and both.get("memo") is not None:
+            # A memo that the template has set leaves the entry no other solution.
+            blamed = "solution" if "memo" in self._presets else "memo"
+            yield _fault(blamed, (rules.INVALID_VALUE, "only the solution wire takes a memo"), OF_PARAMETERS)
 
 
 def _fault(path: str, wrong: Wrong, part: str) -> Fault:

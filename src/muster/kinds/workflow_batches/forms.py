@@ -46,8 +46,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What the step at hand asks. `facts` are what the page shows beside it (document id and group, amount, …).
 
     DOCUMENT: `document_id document_group number total`. CARD, BANK: `subtype`. PAYMENT: `amount currency direction
-    number`, and where known `account description memo declined`. A `number` counts from 1 what one step asks several
-    times; the page sends it back with the form, as the hidden field `number` (see `is_late`).
+    number`, and where known `account description memo priority declined`. A `number` counts from 1 what one step asks
+    several times; the page sends it back with the form, as the hidden field `number` (see `is_late`).
     """
 
     kind: AskKind
@@ -177,14 +177,20 @@ def sum_of(amount: object) -> str:
     return f"{Decimal(str(amount)):.2f}"
 
 
+def priority_of(given: Mapping[str, object]) -> object:
+    """How fast the payment with these parameters is; None where they do not say."""
+    # A card is always credited at once.
+    return "IMMEDIATE" if given.get("solution") == "push-to-card" else given.get("priority")
+
+
 def _read(kind: AskKind, field: Field, raw: str, *, today: date) -> Checked:
     value, code = typed.text(raw, longest=field.longest)
+    if field.choices and value:
+        return value, None if value in field.choices else "choice"
     if code is not None:
         return value, code
     if not value:
         return value, "required" if field.required else None
-    if field.choices:
-        return value, None if value in field.choices else "choice"
     check = _CHECKS.get((kind, field.name.rpartition(".")[2]))
     return check(value, today) if check else (value, None)
 
@@ -253,6 +259,7 @@ def _payment(course: Course, answers: Answers, step: int) -> Ask:
         "account": account.data.get("label") if account else None,
         "description": given.get("description"),
         "memo": given.get("memo"),
+        "priority": priority_of(given),
         "declined": answers.declined_code,
         "number": str(answers.tries + 1),
     }

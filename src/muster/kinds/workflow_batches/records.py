@@ -17,7 +17,7 @@ from muster.kinds.workflow_batches.courses import (
     customer_id,
     index_of,
 )
-from muster.kinds.workflow_batches.forms import Answer, Ask, AskKind, is_refusal, responses_to, sum_of
+from muster.kinds.workflow_batches.forms import Answer, Ask, AskKind, is_refusal, priority_of, responses_to, sum_of
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,9 @@ def answered(answers: Answers, ask: Ask, answer: Answer, *, workflow: WorkflowId
 def with_account(answers: Answers, step: int, *, workflow: WorkflowId, label: str, at: datetime) -> Answers:
     """`answers` once the executor keeps the account that `step` asked for; `label` is safe to show."""
     made: dict[str, object] = {"account": str(account_id(workflow)), "label": label}
-    return _with(answers, step, Record(status=StepStatus.COMPLETED, at=at, data=made))
+    # What was declined was another account's: nothing is known of this one yet.
+    fresh = msgspec.structs.replace(answers, declined_code=None)
+    return _with(fresh, step, Record(status=StepStatus.COMPLETED, at=at, data=made))
 
 
 def with_order(answers: Answers, step: int, *, at: datetime) -> Answers:
@@ -87,7 +89,7 @@ def order_of(course: Course, answers: Answers, workflow: WorkflowId) -> Order | 
     if index_of(course, "move-money") is None or account is None:
         return None
     given = course.parameters
-    solution = str(given["solution"])
+    priority = priority_of(given)
     return Order(
         key=f"{workflow}.{answers.tries}",
         account=account,
@@ -95,9 +97,8 @@ def order_of(course: Course, answers: Answers, workflow: WorkflowId) -> Order | 
         direction=str(given["transactionType"]),
         amount=sum_of(given["amount"]),
         currency=str(given["currency"]),
-        solution=solution,
-        # A card is always credited at once.
-        priority="IMMEDIATE" if solution == "push-to-card" else _text(given, "priority"),
+        solution=str(given["solution"]),
+        priority=None if priority is None else str(priority),
         description=_text(given, "description"),
         memo=_text(given, "memo"),
         reason=_text(given, "paymentReasonId"),

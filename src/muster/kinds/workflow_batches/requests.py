@@ -1,6 +1,6 @@
 """Single requests: the one entry each of them becomes, or everything that is wrong with it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from muster.domain.template import Template
 from muster.kinds.workflow_batches import definition, rules
 from muster.kinds.workflow_batches.definition import Definition, StepSetting
 from muster.kinds.workflow_batches.entries import MOST_FAULTS, OF_ENTRY, Checker, Draft, Stored
-from muster.kinds.workflow_batches.steps import STEPS
+from muster.kinds.workflow_batches.steps import FIRST_STEP, STEPS
 
 _encoder = msgspec.json.Encoder()
 
@@ -56,6 +56,11 @@ def plain(draft: Draft, steps: object, paths: Paths) -> NewEntry:
     return _entry(phone, draft, found)
 
 
+def faults_without_steps(draft: Draft, paths: Paths) -> Sequence[Fault]:
+    """What is wrong with a request whose steps are not known: what would be wrong whichever they were."""
+    return list(_named(_faults_of_known(draft, None), paths))
+
+
 def _entry(phone: str, draft: Draft, made_from: Definition | None = None) -> NewEntry:
     stored = msgspec.convert(msgspec.to_builtins(draft), Stored)
     if made_from is not None:
@@ -65,10 +70,10 @@ def _entry(phone: str, draft: Draft, made_from: Definition | None = None) -> New
 
 def _faults_of_known(draft: Draft, steps: object) -> Iterator[Fault]:
     """The faults of a request whose steps are faulty too: none that those steps may be to blame for."""
-    settings: list[StepSetting] = []
+    settings = [StepSetting(name=FIRST_STEP)]
     for step in steps if rules.is_array(steps) else ():
         name = step.get("name") if rules.is_object(step) else None
-        if isinstance(name, str) and name in STEPS:
+        if isinstance(name, str) and name in STEPS and name != FIRST_STEP:
             settings.append(StepSetting(name=name))
     for fault in Checker(Definition(steps=tuple(settings))).faults(draft):
         if fault.code not in {rules.UNKNOWN_PARAMETER, rules.NOT_OVERRIDABLE}:
@@ -84,9 +89,13 @@ def _named(faults: Iterable[Fault], paths: Paths) -> Iterator[Fault]:
 
 
 def _explained(fault: Fault, paths: Paths) -> Fault:
-    if fault.code != rules.NOT_OVERRIDABLE:
-        return fault
-    return Fault(fault.path, rules.INVALID_VALUE, f"belongs to its step, in {paths.input}.{paths.user}")
+    match fault.code:
+        case rules.NOT_OVERRIDABLE:
+            return Fault(fault.path, rules.INVALID_VALUE, f"belongs to its step, in {paths.input}.{paths.user}")
+        case rules.UNKNOWN_PARAMETER:
+            return Fault(fault.path, fault.code, "is not a parameter of any of the steps")
+        case _:
+            return fault
 
 
 def _bad(faults: Iterable[Fault]) -> BadInput:

@@ -54,7 +54,8 @@ def text(shortest: int, longest: int) -> Rule:
         if not isinstance(value, str):
             return INVALID_TYPE, "must be a string"
         if not shortest <= len(value) <= longest:
-            return LENGTH_OUT_OF_RANGE, f"must have {shortest} to {longest} characters"
+            bounds = f"{shortest} to {longest}" if shortest else f"at most {longest}"
+            return LENGTH_OUT_OF_RANGE, f"must have {bounds} characters"
         return (INVALID_FORMAT, "must not hold the character NUL") if "\0" in value else None
 
     return rule

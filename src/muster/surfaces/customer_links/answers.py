@@ -38,7 +38,7 @@ def page(html: str, place: Place, *, status: int = 200, headers: Mapping[str, st
 
 def go_to(path: str) -> Response[object]:
     """Have the browser get `path`: what it sent is done with, and is not sent again by a reload."""
-    return Response(None, status_code=303, headers={**HEADERS, "Location": path})
+    return Response(b"", status_code=303, media_type="text/html", headers={**HEADERS, "Location": path})
 
 
 def style(sheet: Stylesheet) -> Response[object]:

@@ -184,7 +184,7 @@ def _summary(visit: Visit, ask: Ask, voice: Voice) -> Sequence[Fact]:
     say, facts = _speaker(visit, voice), ask.facts
     them, theirs = _plain(visit.workflow.account), _plain(facts.get("account", "")) or say("facts.account_on_file")
     sides = (them, theirs) if facts.get("direction") == "SEND" else (theirs, them)
-    priority = f"priorities.{visit.course.parameters.get('priority')}"
+    priority = f"priorities.{facts.get('priority')}"
     rows = (
         ("amount", _sum(ask, voice)),
         ("from", sides[0]),

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from uuid import UUID
 
 from litestar import Response
-from litestar.exceptions import HTTPException
 
 from muster.surfaces.access import Call
 from muster.surfaces.customer_links.answers import page
@@ -44,16 +43,10 @@ class Problems:
         kind = _KINDS.get(status, "unreadable" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "broken")
         place = self._place(call)
         html = self._pages.trouble(kind, place, reference=reference)
-        return page(html, place, status=status, headers=_headers(error, status))
+        return page(html, place, status=status, headers=headers_of(error, status))
 
     def _place(self, call: Call) -> Place:
         path = call.scope["path"]
         mine = (prefix for prefix in self._prefixes if path == prefix or path.startswith(f"{prefix}/"))
         voice = self._voices.of(call.headers.get("accept-language", ""))
         return Place(prefix=next(mine, self._prefixes[0]), voice=voice)
-
-
-def _headers(error: Exception, status: int) -> Mapping[str, str]:
-    # The framework writes the name of this one in small letters.
-    allowed = (error.headers or {}).get("allow") if isinstance(error, HTTPException) else None
-    return {**headers_of(error, status), **({"Allow": allowed} if allowed else {})}

@@ -1,42 +1,14 @@
-"""What OpenAPI cannot see: the bodies that handlers read as raw bytes, and the error object."""
+"""What OpenAPI cannot see by itself: the error object, beside the bodies that handlers read as raw bytes."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import msgspec
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Operation
 
-from muster.surfaces.bodies import is_array, is_object
+from muster.surfaces.documentation import taking
 from muster.surfaces.workflow_batches.wire import Problem
 
-_REFERENCE = "#/$defs/"
-
-
-def taking(shape: type[msgspec.Struct]) -> type[Operation]:
-    """An operation whose request body is a JSON object of this shape."""
-    whole = msgspec.json.schema(shape)
-    schema = _inline(whole, whole["$defs"])
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
-
-    class Taking(Operation):
-        def to_schema(self) -> dict[str, object]:
-            return {**super().to_schema(), "requestBody": body}
-
-    return Taking
-
-
-def _inline(schema: object, definitions: Mapping[str, object]) -> object:
-    """`schema` with every reference replaced by what it refers to, so that it stands alone."""
-    if is_array(schema):
-        return [_inline(one, definitions) for one in schema]
-    if not is_object(schema):
-        return schema
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        return _inline(definitions[reference.removeprefix(_REFERENCE)], definitions)
-    return {key: _inline(value, definitions) for key, value in schema.items() if key != "$defs"}
-
+__all__ = ["REFUSALS", "refusals", "taking"]
 
 REFUSALS: Mapping[int, ResponseSpec] = MappingProxyType(
     {

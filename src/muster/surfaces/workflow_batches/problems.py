@@ -1,23 +1,17 @@
 """Our errors in the vendor's body."""
 
-import traceback
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from math import ceil
 from types import MappingProxyType
 from uuid import UUID
 
-import structlog
 from litestar import Response
-from litestar.exceptions import HTTPException
 
 from muster.domain import errors
 from muster.ports.clock import Clock
 from muster.surfaces.access import Call
-from muster.surfaces.problems import status_of
+from muster.surfaces.problems import headers_of, log_failure, sentence_of, status_of
 from muster.surfaces.workflow_batches.wire import FieldProblem, Problem
-
-log = structlog.get_logger(__name__)
 
 CODES: Mapping[type[errors.MusterError], str] = MappingProxyType(
     {
@@ -38,8 +32,6 @@ CODES: Mapping[type[errors.MusterError], str] = MappingProxyType(
         errors.MusterError: "INTERNAL_ERROR",
     }
 )
-_IN_OUR_WORDS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE})
-"""The framework's errors that we raise ourselves, with a sentence for the caller."""
 _BY_STATUS: Mapping[int, str] = MappingProxyType(
     {
         400: "VALIDATION_ERROR",
@@ -67,30 +59,15 @@ class Problems:
         """The answer to `error`; an unexpected one is logged under the trace id that the client is given."""
         status, trace = status_of(error), str(self._new_uuid())
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log(error, trace, call)
+            log_failure(error, trace, call)
         problem = Problem(
             timestamp=self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             trace_id=trace,
-            message=_message(error, status),
+            message=sentence_of(error, status),
             error_code=_code(error, status),
             errors=_fields(error),
         )
-        return Response(problem, status_code=status, headers=_headers(error, status), media_type="application/json")
-
-
-def _log(error: Exception, trace: str, call: Call) -> None:
-    # Not the exception's text: a driver's message may quote what a customer sent.
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    where = [f"{frame.name}:{frame.lineno}" for frame in frames]
-    log.error("request_failed", trace=trace, error=type(error).__name__, where=where, method=call.method)
-
-
-def _message(error: Exception, status: int) -> str:
-    if isinstance(error, errors.MusterError) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
-        return error.message
-    if isinstance(error, HTTPException) and status in _IN_OUR_WORDS:
-        return error.detail
-    return HTTPStatus(status).phrase
+        return Response(problem, status_code=status, headers=headers_of(error, status), media_type="application/json")
 
 
 def _code(error: Exception, status: int) -> str:
@@ -102,17 +79,3 @@ def _code(error: Exception, status: int) -> str:
 def _fields(error: Exception) -> list[FieldProblem]:
     faults = error.faults if isinstance(error, errors.BadInput) else ()
     return [FieldProblem(path=fault.path, message=fault.message, error_code=fault.code) for fault in faults]
-
-
-def _headers(error: Exception, status: int) -> dict[str, str]:
-    if isinstance(error, errors.RateLimited):
-        return {"Retry-After": str(max(1, ceil(error.retry_after)))}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return {"Retry-After": "1"}
-    if status == HTTPStatus.UNAUTHORIZED:
-        return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, HTTPException) and error.headers:
-        # The framework spells it in small letters.
-        allowed = [value for name, value in error.headers.items() if name.lower() == "allow"]
-        return {"Allow": allowed[0]} if allowed else {}
-    return {}

@@ -27,6 +27,11 @@ class Faults:
     def __init__(self) -> None:
         self._found: list[Fault] = []
 
+    @property
+    def found(self) -> bool:
+        """Whether there is any."""
+        return bool(self._found)
+
     def add(self, path: str, code: str, message: str) -> None:
         """Note one fault."""
         self._found.append(Fault(path, code, message))

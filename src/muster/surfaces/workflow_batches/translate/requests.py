@@ -27,8 +27,10 @@ def read_request(body: dict[str, object], template_kind: str) -> Order:
     title, steps = body.get("title"), body.get("steps")
     faults = Faults()
     template = _template(body, faults)
-    faults.refuse()
     draft = Draft(title, body.get("expireInHours"), body.get("customerMemo"), body.get("parameters"))
+    if faults.found:
+        faults.extend(requests.faults_without_steps(draft, _PATHS))
+    faults.refuse()
 
     def entry(found: Template | None) -> NewEntry:
         if found is not None:

@@ -1,6 +1,7 @@
 """Workflows: from ours to the vendor's words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import UNSET, UnsetType
@@ -127,7 +128,7 @@ def _views(whole: Whole) -> Sequence[StepView]:
 
 def _current_step(whole: Whole) -> int:
     """1-based. Until its text has left a workflow is at its first step; when all are done it stays at the last."""
-    if whole.workflow.state is WorkflowState.CREATED:
+    if not whole.workflow.left:
         return 1
     return min(whole.workflow.step + 1, len(whole.course.steps))
 
@@ -138,14 +139,21 @@ def _step(workflow: Workflow, view: StepView) -> WorkflowStep:
         step_name=view.name,
         step_display_name=view.title,
         step_description=view.about,
-        data={key: _spelled(value) for key, value in _renamed(view.data).items()},
+        data={**{key: _spelled(value) for key, value in _renamed(view.data).items()}, **_unsent(workflow, view)},
         status=_step_status(workflow, view.status).name,
     )
 
 
+def _unsent(workflow: Workflow, view: StepView) -> Mapping[str, object]:
+    """Why the text never left, where it never will."""
+    if workflow.unsent is None or view.name != "notification":
+        return {}
+    return {"errorCode": "NOTIFICATION_FAILED", "errorMessage": f"The text was not sent: {workflow.unsent}"}
+
+
 def _step_status(workflow: Workflow, status: StepStatus) -> StepStatus:
     """No step of a workflow is at hand that was cancelled, or ran out of time; none is done before its text leaves."""
-    if workflow.state is WorkflowState.CREATED:
+    if not workflow.left:
         return StepStatus.CREATED
     if workflow.state not in OPEN and status is StepStatus.ACTIVE:
         return StepStatus.CREATED
@@ -164,10 +172,14 @@ def _given(identity: object) -> str | UnsetType:
 
 
 def _spelled(value: object) -> object:
-    """A value of our JSON with the keys as the vendor spells them."""
+    """A value of our JSON with keys and moments as the vendor spells them."""
     if is_object(value):
-        return {key: _spelled(one) for key, one in _renamed(value).items()}
+        return {key: _spelled_moment(key, one) or _spelled(one) for key, one in _renamed(value).items()}
     return [_spelled(one) for one in value] if is_array(value) else value
+
+
+def _spelled_moment(key: str, value: object) -> str | None:
+    return moment(datetime.fromisoformat(value)) if key == "respondedAt" and isinstance(value, str) else None
 
 
 def _renamed(data: Mapping[str, object]) -> dict[str, object]:
