@@ -199,3 +199,19 @@ async def test_overdue_are_entries_sent_long_ago_of_batches_that_wait(store: Sto
         assert await overdue(sent_before=after(minutes=1), limit=9) == [(tenant, batch.number, 0)]
         assert len(await overdue(sent_before=after(hours=2), limit=9)) == 2
         assert len(await overdue(sent_before=after(hours=2), limit=1)) == 1
+
+
+async def test_cancelling_leaves_what_was_held_for_a_repeat_unknown(store: Store) -> None:
+    tenant = await a_tenant(store)
+    batch = await a_batch(store, tenant, (E.DISPATCHING, E.DISPATCHING, E.ACCEPTED))
+    async with store.begin() as tx:
+        held = [
+            Change(0, E.DISPATCHING, E.HELD, "result_lost", "why", NOON, repeat=True),
+            Change(1, E.DISPATCHING, E.HELD, "busy", None, NOON),
+        ]
+        await tx.entries.change(tenant, batch.number, held, at=NOON)
+        applied = await tx.entries.cancel(tenant, batch.number, first=0, last=3, at=NOON)
+    assert applied.deltas == {E.HELD: -2, E.ACCEPTED: -1, E.UNKNOWN: 1, E.CANCELLED: 2}
+    found = await _all(store, tenant, batch)
+    assert [one.state for one in found] == [E.UNKNOWN, E.CANCELLED, E.CANCELLED]
+    assert [(one.reason, one.due_at) for one in found] == [("result_lost", None), (None, None), (None, None)]

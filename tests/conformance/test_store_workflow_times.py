@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from muster.domain.batch import Batch, BatchState
 from muster.domain.entry import EntryState
-from muster.domain.workflow import PaymentState, Workflow, WorkflowEvent, WorkflowRef, WorkflowState
+from muster.domain.workflow import NoticeOrigin, PaymentState, Workflow, WorkflowEvent, WorkflowRef, WorkflowState
 from muster.ports.store.unit import Store, Transaction
-from muster.ports.store.workflows import Advance, DueWorkflow
+from muster.ports.store.workflows import Advance, DueWorkflow, NewNotice
 from muster.stores.database import open_store
 from muster.stores.vault import Vault
 from tests.conformance.store_world import (
@@ -277,3 +277,34 @@ async def test_a_few_at_a_time_are_put_away_the_oldest_first(store: Store) -> No
         assert await tx.workflows.across_tenants_archive(ended_before=LATE, limit=2) == 2
     states = [(await the_workflow(store, batch, n)).state for n in range(3)]
     assert states == [S.COMPLETED, S.ARCHIVED, S.ARCHIVED]
+
+
+async def test_what_has_an_order_with_the_executor_is_not_put_away(store: Store) -> None:
+    tenant = await a_tenant(store)
+    batch = await opened(store, tenant)
+    await _paying(store, batch)
+    async with store.begin() as tx:
+        await tx.workflows.cancel_all(tenant, batch.number, at=NOON)
+        assert await tx.workflows.across_tenants_archive(ended_before=LATE, limit=9) == 0
+        (found,) = await tx.workflows.across_tenants_paying(now=LATE, until=LATE, limit=9)
+        await tx.workflows.close_payment(found)
+        assert await tx.workflows.across_tenants_archive(ended_before=LATE, limit=9) == 1
+
+
+async def test_a_mere_look_tells_whether_anything_is_due(store: Store) -> None:
+    tenant = await a_tenant(store)
+    batch = await opened(store, tenant, 2)
+    async with store.read() as tx:
+        assert not await tx.workflows.across_tenants_any_due(now=NOON)
+        assert await tx.workflows.across_tenants_any_due(now=LATE)
+        assert not await tx.workflows.across_tenants_any_paying(now=LATE)
+        assert not await tx.workflows.across_tenants_any_waiting_notices()
+    await _paying(store, batch, minutes=1)
+    async with store.begin() as tx:
+        await tx.workflows.add_notices(
+            tenant, [NewNotice(ref=ref_of(batch, 1), origin=NoticeOrigin.MANUAL, by=None)], at=NOON
+        )
+    async with store.read() as tx:
+        assert await tx.workflows.across_tenants_any_paying(now=LATE)
+        assert not await tx.workflows.across_tenants_any_paying(now=NOON)
+        assert await tx.workflows.across_tenants_any_waiting_notices()

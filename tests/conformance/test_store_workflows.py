@@ -46,7 +46,7 @@ async def _end(store: Store, workflow: Workflow, event: WorkflowEvent) -> Workfl
     return ended
 
 
-async def test_an_opened_workflow_tells_its_own_its_batchs_and_its_entrys(store: Store) -> None:
+async def test_an_opened_workflow_tells_what_its_batch_and_its_entry_say(store: Store) -> None:
     tenant = await a_tenant(store, "acme")
     batch = await opened(store, tenant, 3)
     found = await the_workflow(store, batch, 2)

@@ -11,7 +11,7 @@ from muster.domain.batch import BatchState
 from muster.domain.chunk import WINDOW_SIZE, ChunkRef
 from muster.domain.entry import EntryState as S
 from muster.domain.errors import Unavailable
-from muster.domain.outcome import Carried
+from muster.domain.outcome import Carried, Unknown
 from muster.domain.parcel import Parcel
 from muster.domain.retry import UnknownPolicy
 from muster.engine.throttle import Pace
@@ -182,6 +182,24 @@ async def test_a_batch_cancelled_while_its_worker_was_dead_repeats_nothing(world
     await world.work()
     assert await world.counts(batch.id) == {S.UNKNOWN: 200, S.CANCELLED: 100}
     assert (await world.batch(batch.id)).state is BatchState.CANCELLED
+
+
+@pytest.mark.parametrize("cancelled", [True, False], ids=["cancelled", "opted_out"])
+async def test_a_repeat_that_is_not_sent_after_all_leaves_unknown_what_left_once(
+    world: World, *, cancelled: bool
+) -> None:
+    world.handle.unknown = PREFER_ARRIVAL
+    world.channel.answer = lambda _: Unknown("answer_lost")
+    batch = await world.send(1)
+    await world.step()
+    assert await world.counts(batch.id) == {S.HELD: 1}
+    if cancelled:
+        await world.control.cancel(world.who, batch.id)
+    else:
+        await world.opt_out("r0")
+    await world.finish(batch.id)
+    assert await world.counts(batch.id) == {S.UNKNOWN: 1}
+    assert list(world.channel.arrivals.values()) == [1]
 
 
 @pytest.fixture

@@ -125,3 +125,11 @@ def test_every_entry_gets_exactly_one_step_and_only_held_ones_a_time(
     assert [one.position for one in changes] == list(range(len(outcomes)))
     assert all((one.after is S.HELD) == (one.due_at is not None) for one in changes)
     assert all(one.repeat <= (one.after is S.HELD) for one in changes)
+
+
+def test_a_repeat_that_is_not_taken_leaves_it_unknown_whether_the_first_one_arrived() -> None:
+    again = an_entry(repeats=1)
+    refused = change(Refused("blocked"), again, unknown=ARRIVAL)
+    assert (refused.after, refused.reason) == (S.UNKNOWN, "blocked")
+    tired = an_entry(attempts=99, repeats=1)
+    assert change(Deferred("busy"), tired, unknown=ARRIVAL).after is S.UNKNOWN

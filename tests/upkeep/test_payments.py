@@ -2,14 +2,24 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from muster.domain.workflow import WorkflowState
+from muster.intake.submit import Submit
+from muster.kinds.kind import Terms
+from muster.ports.store.workflows import Advance
+from muster.settle.courses import Courses
 from muster.stores.database import SqlStore
+from muster.upkeep.deadlines import Deadlines
+from muster.upkeep.notices import Notices
 from muster.upkeep.payments import AT_ONCE, PaymentsChore
 from tests.fakes.clock import FakeClock
 from tests.fakes.customers import BY_CARD, CUSTOMER_FORM, Customers, Link, card_form, some_customers
+from tests.fakes.flaky_store import FlakyStore
+from tests.fakes.step_queue import StepQueue
+from tests.fakes.tally import Tally
 
 DELAY, ABSENT = "4000000000003006", "4000000000007007"
 
@@ -74,3 +84,26 @@ async def test_an_executor_that_never_answers_is_not_waited_for(
     link = await paying(customers)
     assert (await customers.workflow(link)).state is WorkflowState.ACTIVE
     assert await customers.wait(seconds=3) == 1
+
+
+async def test_one_that_cannot_be_read_stops_nobody_else(customers: Customers) -> None:
+    broken, sound = await paying(customers), await paying(customers)
+    found = await customers.workflow(broken)
+    async with customers.store.begin() as tx:
+        garbled = Advance(step=found.step, answers="", payment=found.payment, payment_at=found.payment_at)
+        assert await tx.workflows.advance(found, garbled, at=customers.clock.now())
+    assert await customers.wait(seconds=3) == 2
+    assert (await customers.workflow(sound)).state is WorkflowState.COMPLETED
+    assert (await customers.workflow(broken)).state is WorkflowState.ACTIVE
+
+
+async def test_while_nothing_is_due_nobody_writes(store: SqlStore, customers: Customers) -> None:
+    link = await customers.begin(BY_CARD)
+    nobody_writes = FlakyStore(store)
+    nobody_writes.away = 1
+    clock, keep = customers.clock, Submit(store, StepQueue(), customers.clock, meter=Tally(), new_uuid=uuid4).keep
+    await PaymentsChore(nobody_writes, customers.payments, clock).run_once()
+    await Deadlines(nobody_writes, clock, Terms(), courses=Courses()).run_once()
+    await Notices(nobody_writes, clock, keep, new_uuid=uuid4).run_once()
+    assert nobody_writes.away == 1
+    assert (await customers.workflow(link)).state is WorkflowState.ACTIVE

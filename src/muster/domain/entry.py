@@ -72,6 +72,8 @@ TRANSITIONS: Mapping[EntryState, Mapping[EntryEvent, EntryState]] = MappingProxy
         _S.HELD: {
             # Held for a repeat, and the provider tells that the first one did arrive.
             _E.ARRIVED: _S.DELIVERED,
+            # Held for a repeat that is not sent after all.
+            _E.LOST: _S.UNKNOWN,
             _E.DUE: _S.ACCEPTED,
             _E.INTENDED: _S.DISPATCHING,
             _E.REFUSED: _S.FAILED,

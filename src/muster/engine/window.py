@@ -70,7 +70,9 @@ async def record(tx: Transaction, errand: Errand, settlement: Settlement, *, at:
     """Write a window's outcomes, and the ids under which its receipts will come."""
     tenant, number = errand.batch.tenant, errand.batch.number
     applied = await tx.entries.change(tenant, number, settlement.changes, at=at)
-    await unsent(tx, errand, settlement.changes, at=at)
+    # Of what was sent again the first message may have arrived: its link stands.
+    back = [change for change in settlement.changes if change.position not in settlement.again]
+    await unsent(tx, errand, back, at=at)
     if settlement.handovers:
         moved = set(applied.positions)
         handovers = [handover for handover in settlement.handovers if handover.position in moved]
@@ -176,7 +178,9 @@ async def _over(tx: Transaction, errand: Errand, upcoming: Sequence[QueuedEntry]
 
 
 def _refusal(entry: QueuedEntry, event: EntryEvent, why: Refused) -> Change:
-    return Change(entry.position, entry.state, TRANSITIONS[entry.state][event], why.code, why.detail)
+    # What waited to be sent again may have arrived the first time.
+    came_to = TRANSITIONS[entry.state][EntryEvent.LOST if entry.repeats else event]
+    return Change(entry.position, entry.state, came_to, why.code, why.detail)
 
 
 def _only(carry: Carry, positions: Sequence[int]) -> Carry:

@@ -30,6 +30,8 @@ class Settlement(msgspec.Struct, frozen=True):
 
     changes: tuple[Change, ...]
     handovers: tuple[Handover, ...]
+    again: frozenset[int] = frozenset()
+    """The positions of entries that were sent again: their first message may have arrived, whatever became of this."""
 
 
 def settle(entries: Sequence[QueuedEntry], outcomes: Sequence[Outcome], *, rules: Rules, at: datetime) -> Settlement:
@@ -39,7 +41,8 @@ def settle(entries: Sequence[QueuedEntry], outcomes: Sequence[Outcome], *, rules
     for entry, outcome in zip(entries, outcomes, strict=True):
         changes.append(_change(entry, outcome, rules=rules, at=at))
         handovers += _handovers(entry, outcome)
-    return Settlement(tuple(changes), tuple(handovers))
+    again = frozenset(entry.position for entry in entries if entry.repeats)
+    return Settlement(tuple(changes), tuple(handovers), again)
 
 
 def _handovers(entry: QueuedEntry, outcome: Outcome) -> Sequence[Handover]:
@@ -68,7 +71,7 @@ def _change(entry: QueuedEntry, outcome: Outcome, *, rules: Rules, at: datetime)
             after = _ARRIVED if confirmed else _CARRIED
             return Change(entry.position, EntryState.DISPATCHING, after, segments=segments)
         case Refused(code=code, detail=detail):
-            return _step(entry, EntryEvent.REFUSED, reason=code, detail=detail)
+            return _step(entry, _given_up(entry), reason=code, detail=detail)
         case Deferred(after=after):
             return _postponed(entry, outcome, rules.retry.next_delay(entry.attempts + 1, at_least=after), at=at)
         case Unsent(code=code, detail=detail):
@@ -81,8 +84,13 @@ def _change(entry: QueuedEntry, outcome: Outcome, *, rules: Rules, at: datetime)
 def _postponed(entry: QueuedEntry, outcome: Deferred, wait: timedelta | None, *, at: datetime) -> Change:
     if wait is None:
         detail = f"given up after {entry.attempts + 1} attempts: {outcome.detail or outcome.code}"
-        return _step(entry, EntryEvent.REFUSED, reason=outcome.code, detail=detail)
+        return _step(entry, _given_up(entry), reason=outcome.code, detail=detail)
     return _step(entry, EntryEvent.DEFERRED, reason=outcome.code, detail=outcome.detail, due_at=at + wait)
+
+
+def _given_up(entry: QueuedEntry) -> EntryEvent:
+    """What it is that no further try is made. Of a repeat nobody knows whether the first one arrived."""
+    return EntryEvent.LOST if entry.repeats else EntryEvent.REFUSED
 
 
 def _uncertain(entry: QueuedEntry, why: Unknown, unknown: UnknownPolicy, *, at: datetime) -> Change:

@@ -71,6 +71,16 @@ _STEPS = Statement(
     f" AND {_OWN} RETURNING entries.position",
     rows=rows_given(_CHANGE_COLUMNS),
 )
+_CANCELLED = "state = 'cancelled', due_at = NULL, reason = NULL, detail = NULL"
+_CANCEL = tuple(
+    (before, after, text(f"UPDATE entries SET {sets}, updated_at = :at WHERE {_SPAN} AND {which} AND {_OWN}"))
+    for before, after, sets, which in (
+        # It left once, and nobody knows whether it arrived: the reason for that stays.
+        (EntryState.HELD, EntryState.UNKNOWN, "state = 'unknown', due_at = NULL", "state = 'held' AND repeats > 0"),
+        (EntryState.HELD, EntryState.CANCELLED, _CANCELLED, "state = 'held'"),
+        (EntryState.ACCEPTED, EntryState.CANCELLED, _CANCELLED, "state = 'accepted'"),
+    )
+)
 _FEW = 8
 """Up to so many different steps, one statement for each is faster than one that takes every entry's from a row."""
 _Step = tuple[EntryState, EntryState, str | None, str | None, datetime | None, int, bool, bool]
@@ -221,18 +231,13 @@ class EntryTable:
         return Applied(tuple(sorted(moved)), dict(deltas))
 
     async def cancel(self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int, at: datetime) -> Applied:
-        """Cancel what of [first, last) is accepted or held."""
+        """Cancel what of [first, last) is accepted or held; what was held for a repeat becomes unknown."""
         deltas: Counter[EntryState] = Counter()
-        for state in (EntryState.ACCEPTED, EntryState.HELD):
-            statement = text(
-                "UPDATE entries SET state = 'cancelled', due_at = NULL, reason = NULL, detail = NULL, updated_at = :at"
-                " WHERE batch = :batch"
-                f" AND position >= :first AND position < :last AND state = :state AND {_OWN}"
-            )
-            values = {"batch": batch, "tenant": tenant, "first": first, "last": last, "state": state, "at": micros(at)}
+        values = {"batch": batch, "tenant": tenant, "first": first, "last": last, "at": micros(at)}
+        for state, after, statement in _CANCEL:
             count = (await self._connection.execute(statement, values)).rowcount
             deltas[state] -= count
-            deltas[EntryState.CANCELLED] += count
+            deltas[after] += count
         return Applied((), dict(deltas))
 
     async def next_due(self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int) -> datetime | None:

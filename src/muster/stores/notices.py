@@ -51,6 +51,7 @@ _ADD = Statement(
     made_by=Both("v.made_by", "CAST(v.made_by AS uuid)"),
     made_at=Both(":at", "CAST(:at AS bigint)"),
 )
+_ANY_WAITING = Statement("SELECT 1 FROM workflow_notices WHERE message_batch IS NULL LIMIT 1")
 _NAME = Statement(
     "UPDATE workflow_notices SET message_batch = :batch, message_position = v.message FROM {rows} AS v"
     " WHERE workflow_notices.batch = v.batch AND workflow_notices.position = v.position"
@@ -115,6 +116,10 @@ class NoticeTable(WorkflowSearch):
         left = row.state != WorkflowState.CREATED and (row.entry in _LEFT or row.repeats > 0)
         begun = Notice(serial=0, origin=NoticeOrigin.INITIAL, by=_principal(row.created_by), at=moment(row.created_at))
         return [begun] if left else []
+
+    async def across_tenants_any_waiting_notices(self) -> bool:
+        """Whether there are notices that no message was made for."""
+        return bool(await _ANY_WAITING.rows(self._connection, {}))
 
     async def across_tenants_waiting_notices(self, *, limit: int) -> Sequence[WaitingNotice]:
         """Notices that no message was made for, oldest first."""

@@ -57,6 +57,8 @@ _REMIND = Statement(
     " RETURNING workflows.batch, workflows.position",
     rows=rows_given({**_REF, "notice_at": "int"}),
 )
+_ANY_DUE = Statement(f"SELECT 1 FROM workflows WHERE {_WAITS_FOR_ITS_TIME} AND next_at <= :now LIMIT 1")
+_ANY_PAYING = Statement("SELECT 1 FROM workflows WHERE payment IS NOT NULL AND payment_at <= :now LIMIT 1")
 _PAYING = Statement(
     "UPDATE workflows SET payment_at = :until WHERE (batch, position) IN"
     " (SELECT batch, position FROM workflows WHERE payment IS NOT NULL AND payment_at <= :now"
@@ -67,6 +69,10 @@ _PAYING = Statement(
 
 class TimedWorkflows(NoticeTable):
     """The part of ports.store.workflows about time; all of it spans tenants."""
+
+    async def across_tenants_any_due(self, *, now: datetime) -> bool:
+        """Whether the reminder or end of a workflow is due."""
+        return bool(await _ANY_DUE.rows(self._connection, {"now": micros(now)}))
 
     async def across_tenants_due(self, *, now: datetime, limit: int) -> Sequence[DueWorkflow]:
         """Active workflows whose reminder or end is due, earliest first."""
@@ -121,6 +127,10 @@ class TimedWorkflows(NoticeTable):
         moved = await _REMIND.rows(self._connection, {"rows": as_json(rows), "now": micros(now)})
         return frozenset(WorkflowRef(BatchNumber(row[0]), row[1]) for row in moved)
 
+    async def across_tenants_any_paying(self, *, now: datetime) -> bool:
+        """Whether an executor is to be asked now."""
+        return bool(await _ANY_PAYING.rows(self._connection, {"now": micros(now)}))
+
     async def across_tenants_paying(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Workflow]:
         """Workflows whose executor is to be asked (again) now; nobody else is given them before `until`."""
         values = {"now": micros(now), "until": micros(until), "limit": limit}
@@ -133,7 +143,8 @@ class TimedWorkflows(NoticeTable):
         statement = text(
             "UPDATE workflows SET state = 'archived', answers = '', customer_name = '', email = '',"
             " revision = revision + 1 WHERE (batch, position) IN"
-            f" (SELECT batch, position FROM workflows WHERE {HAS_ENDED} AND ended_at < :before"
+            # An order that is with the executor is asked about by what the answers say of it.
+            f" (SELECT batch, position FROM workflows WHERE {HAS_ENDED} AND ended_at < :before AND payment IS NULL"
             f" ORDER BY ended_at LIMIT :limit{lock})"
         )
         values = {"before": micros(ended_before), "limit": limit}

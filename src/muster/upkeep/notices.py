@@ -52,6 +52,10 @@ class Notices:
         return sent
 
     async def _round(self) -> int:
+        async with self._store.read() as tx:
+            # As for deadlines: a look must not take the write lock.
+            if not await tx.workflows.across_tenants_any_waiting_notices():
+                return 0
         async with self._store.begin() as tx:
             waiting = await tx.workflows.across_tenants_waiting_notices(limit=AT_ONCE)
             batches: dict[tuple[TenantId, ChannelId | None], list[WaitingNotice]] = defaultdict(list)

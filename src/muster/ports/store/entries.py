@@ -69,7 +69,10 @@ class Entries(Protocol):
         ...
 
     async def cancel(self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int, at: datetime) -> Applied:
-        """Cancel what of [first, last) is accepted or held. `positions` is left empty."""
+        """Cancel what of [first, last) is accepted or held. `positions` is left empty.
+
+        What was held for a repeat becomes unknown: its first message may have arrived.
+        """
         ...
 
     async def left_dispatching(

@@ -173,6 +173,10 @@ class Workflows(Protocol):
         """
         ...
 
+    async def across_tenants_any_due(self, *, now: datetime) -> bool:
+        """Whether the reminder or end of a workflow is due. Nearly every look of upkeep finds nothing to write."""
+        ...
+
     async def across_tenants_due(self, *, now: datetime, limit: int) -> Sequence[DueWorkflow]:
         """Active workflows whose reminder or end is due, earliest first; none whose payment is under way.
 
@@ -191,6 +195,10 @@ class Workflows(Protocol):
         """Set the next reminder of those that are active and whose reminder is due; which."""
         ...
 
+    async def across_tenants_any_paying(self, *, now: datetime) -> bool:
+        """Whether an executor is to be asked now."""
+        ...
+
     async def across_tenants_paying(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Workflow]:
         """Workflows whose executor is to be asked (again) now; nobody else is given them before `until`.
 
@@ -199,7 +207,7 @@ class Workflows(Protocol):
         ...
 
     async def across_tenants_archive(self, *, ended_before: datetime, limit: int) -> int:
-        """Put away what ended before then, its answers with it; how many."""
+        """Put away what ended before then, its answers with it; how many. Not while a payment is under way."""
         ...
 
     async def add_notices(self, tenant: TenantId, notices: Sequence[NewNotice], *, at: datetime) -> None:
@@ -208,6 +216,10 @@ class Workflows(Protocol):
 
     async def notices(self, tenant: TenantId, workflow: WorkflowId) -> Sequence[Notice]:
         """Every text about the workflow by serial, the first one included once it left; raises NotFound."""
+        ...
+
+    async def across_tenants_any_waiting_notices(self) -> bool:
+        """Whether there are notices that no message was made for."""
         ...
 
     async def across_tenants_waiting_notices(self, *, limit: int) -> Sequence[WaitingNotice]:
