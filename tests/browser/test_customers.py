@@ -210,6 +210,7 @@ async def test_a_declined_payment_can_be_made_with_another_card(premises: Premis
     await fill(page, number="4000 0000 0000 9995", expires="12/39", holder="Ann Example")
     await go_on(page)
     await seen(page, "30-payment-declined-dark")
+    assert "The payment did not work" in await page.inner_text("body")
     await fill(page, number="4000 0000 0000 3006", expires="12/39", holder="Ann Example")
     await go_on(page)
     await seen(page, "31-paying-dark")
@@ -217,6 +218,9 @@ async def test_a_declined_payment_can_be_made_with_another_card(premises: Premis
     await ended(premises, batch, completed=1, total=1)
     await page.goto(await premises.link(ANN))
     await seen(page, "32-paid-dark")
+    workflow = await premises.workflow(await premises.workflow_of(batch, 0))
+    account = next(step["data"] for step in workflow["steps"] if step["stepName"] == "financial-account")
+    assert account["financialAccountName"] == "Visa •••• 3006"
 
 
 async def test_who_opts_out_on_the_page_or_by_reply_is_texted_no_more(premises: Premises, browser: Browser) -> None:

@@ -129,8 +129,8 @@ async def _report(stage: Stage, console: Console, *, plan: Plan, batch: str, too
 
 async def _customers(stage: Stage, client: Client, console: Console, *, batch: str) -> None:
     """Some customers open their links."""
-    delivered = [e["phoneNumber"] for e in await client.entries(f"{BATCHES}/{batch}/entries?status=COMPLETED")]
-    counts = await customers.act(stage, client, batch, phones=delivered[: 4 * customers.FINISH])
+    page = await client.call("GET", f"{BATCHES}/{batch}/entries?status=COMPLETED&size={4 * customers.FINISH}")
+    counts = await customers.act(stage, client, batch, phones=[entry["phoneNumber"] for entry in page["content"]])
     shown = ", ".join(f"{name} {n:,}" for name, n in counts.items() if name in {"active", "completed", "declined"})
     console.print(
         f"\n{customers.FINISH} customers opened their link and added a card, {customers.DECLINE} declined,"

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from muster.surfaces.workflow_batches.wire import Header, NewBatch, NewEntry, Payload, UseTemplate
+
 SIZE = 10_000
 _EACH = 100
 """Of every hundred entries one is bad, one opted out, and so on."""
@@ -36,12 +38,12 @@ def seed_batch() -> Mapping[str, Any]:
     """The vendor's sample request, with the brace it lacks."""
     people = (("John", "+16471234567"), ("Jane", "+15551231234"))
     entries = [
-        {
-            "title": f"Send a refund to {name} Doe",
-            "expiryInHours": 2,
-            "customerMemo": f"Hi {name} Doe, this is a refund for your recent order.",
-            "parameters": {"phoneNumber": number},
-        }
+        NewEntry(
+            title=f"Send a refund to {name} Doe",
+            expiry_in_hours=2,
+            customer_memo=f"Hi {name} Doe, this is a refund for your recent order.",
+            parameters={"phoneNumber": number},
+        )
         for name, number in people
     ]
     return _batch(entries, key="27a36bda-1aa6-6582-12ac-c3f287a33c7a")
@@ -51,25 +53,22 @@ def big_batch() -> Plan:
     """Ten thousand refunds, some of which cannot go through."""
     states = Counter(_fate(i) for i in range(SIZE))
     entries = [
-        {
-            "title": f"Send refund {i}",
-            "customerMemo": f"Refund {i} for your recent order.",
-            "parameters": {"phoneNumber": _number(i)},
-        }
+        NewEntry(
+            title=f"Send refund {i}",
+            customer_memo=f"Refund {i} for your recent order.",
+            parameters={"phoneNumber": _number(i)},
+        )
         for i in range(SIZE)
     ]
     return Plan(_batch(entries, key=f"demo-{SIZE}"), states)
 
 
-def _batch(entries: Sequence[Mapping[str, Any]], *, key: str) -> Mapping[str, Any]:
-    return {
-        "header": {
-            "useTemplate": {"templateName": "Refund"},
-            "requestsInBatch": len(entries),
-            "idempotencyKey": key,
-        },
-        "payload": {"batchEntries": entries},
-    }
+def _batch(entries: Sequence[NewEntry], *, key: str) -> Mapping[str, Any]:
+    header = Header(
+        use_template=UseTemplate(template_name="Refund"), requests_in_batch=len(entries), idempotency_key=key
+    )
+    body: Mapping[str, Any] = msgspec.to_builtins(NewBatch(header=header, payload=Payload(batch_entries=[*entries])))
+    return body
 
 
 def _fate(i: int) -> str:

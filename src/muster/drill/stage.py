@@ -187,7 +187,7 @@ class Client:
         found: list[Mapping[str, Any]] = []
         page = 1
         while True:
-            answer = await self.call("GET", f"{path}{'&' if '?' in path else '?'}page={page}&size={size}")
+            answer = await self.call("GET", f"{path}?page={page}&size={size}")
             found += answer["content"]
             if not answer["hasNext"]:
                 return found

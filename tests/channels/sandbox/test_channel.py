@@ -254,6 +254,7 @@ async def test_a_reply_nobody_takes_is_told_again() -> None:
         await one(channel, to("9018"))
         while not letterbox.replies:
             await asyncio.sleep(0.01)
+    assert [reply.text for reply in letterbox.replies] == ["STOP"]
 
 
 async def test_where_nobody_wants_replies_there_are_none() -> None:

@@ -252,6 +252,7 @@ async def test_what_a_person_sends_is_acknowledged_and_counted_where_nobody_want
         smsc.say("muster", Message(source="34600000001", destination="Muster", short_message=b"STOP"))
         await eventually(lambda: meter.counts["smpp_messages_received"] == 1)
         await eventually(lambda: smsc.sessions[0].room == smsc.options.window)
+        assert smsc.receipts_waiting == 0
 
 
 async def test_what_a_person_sends_is_answered_when_it_is_kept_and_not_before() -> None:
@@ -300,8 +301,10 @@ async def test_replies_and_receipts_of_many_do_not_wait_for_each_other() -> None
             smsc.hear(Said(sender=f"+346000{n:05}", text="STOP"))
         await channel.carry(plain(100), deadline=within(10))
         await sink.until(100)
+        assert letterbox.texts == []
         letterbox.open.set()
         await eventually(lambda: len(letterbox.texts) == 100)
+        assert set(letterbox.texts) == {"STOP"}
 
 
 async def test_closing_waits_for_what_is_under_way_and_says_goodbye() -> None:
