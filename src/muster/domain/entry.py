@@ -27,6 +27,8 @@ class EntryState(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
+    COMPLAINED = "complained"
+    """It arrived, and its recipient reported it as unwanted."""
 
 
 class EntryEvent(StrEnum):
@@ -40,6 +42,10 @@ class EntryEvent(StrEnum):
     """It reached its recipient."""
     BOUNCED = "bounced"
     """It was handed over, and did not reach its recipient."""
+    RETURNED = "returned"
+    """It counted as arrived, as long as nothing else was heard, and came back."""
+    COMPLAINED = "complained"
+    """Its recipient reported it as unwanted: so it did arrive."""
     APPLIED = "applied"
     """The record store took the change."""
     DEFERRED = "deferred"
@@ -95,10 +101,19 @@ TRANSITIONS: Mapping[EntryState, Mapping[EntryEvent, EntryState]] = MappingProxy
             _E.ARRIVED: _S.DELIVERED,
             _E.BOUNCED: _S.UNDELIVERED,
             _E.LOST: _S.UNKNOWN,
+            _E.RETURNED: _S.UNDELIVERED,
+            _E.COMPLAINED: _S.COMPLAINED,
         },
         # A provider's late word may still settle what a crash left open.
-        _S.UNKNOWN: {_E.ARRIVED: _S.DELIVERED, _E.BOUNCED: _S.UNDELIVERED},
-        _S.DELIVERED: {},
+        _S.UNKNOWN: {
+            _E.ARRIVED: _S.DELIVERED,
+            _E.BOUNCED: _S.UNDELIVERED,
+            _E.RETURNED: _S.UNDELIVERED,
+            _E.COMPLAINED: _S.COMPLAINED,
+        },
+        # An e-mail counts as arrived once the mail server that answers for it has it; it may yet come back.
+        _S.DELIVERED: {_E.RETURNED: _S.UNDELIVERED, _E.COMPLAINED: _S.COMPLAINED},
+        _S.COMPLAINED: {},
         _S.UNDELIVERED: {},
         _S.APPLIED: {},
         _S.REJECTED: {},
@@ -112,8 +127,8 @@ TRANSITIONS: Mapping[EntryState, Mapping[EntryEvent, EntryState]] = MappingProxy
 """Every legal step. A state with no exits is final."""
 
 FINAL = frozenset(state for state, exits in TRANSITIONS.items() if not exits)
-ENDS = FINAL | {EntryState.UNKNOWN}
-"""The states that do not keep a batch open."""
+ENDS = FINAL | {EntryState.UNKNOWN, EntryState.DELIVERED}
+"""The states that do not keep a batch open; late news may still change those that are not final."""
 OPEN = frozenset(EntryState) - ENDS
 AWAITING = frozenset({EntryState.ACCEPTED, EntryState.HELD, EntryState.DISPATCHING})
 """The states of an entry that has still to be dispatched."""
@@ -149,6 +164,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """How often it was sent again although an earlier outcome is unknown."""
     segments: int = 0
     due_at: datetime | None = None
+    left_at: datetime | None = None
+    """When it was handed over; None while it was not, or where nobody knows."""
     updated_at: datetime | None = None
 
 

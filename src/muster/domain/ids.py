@@ -27,6 +27,21 @@ ChannelId = NewType("ChannelId", int)
 PrincipalId = NewType("PrincipalId", UUID)
 """Who acts: a service account of one tenant."""
 
+PartyNumber = NewType("PartyNumber", int)
+"""A party: one organisation among those a tenant serves. All numbers below are unique within a tenant, never reused."""
+BuyerNumber = NewType("BuyerNumber", int)
+PersonNumber = NewType("PersonNumber", int)
+GroupNumber = NewType("GroupNumber", int)
+TokenNumber = NewType("TokenNumber", int)
+CategoryNumber = NewType("CategoryNumber", int)
+ContactNumber = NewType("ContactNumber", int)
+SubscriberNumber = NewType("SubscriberNumber", int)
+MailingNumber = NewType("MailingNumber", int)
+MessageNumber = NewType("MessageNumber", int)
+AttachmentNumber = NewType("AttachmentNumber", int)
+
+MESSAGES_PER_MAILING = 10_000
+"""A message is numbered by its mailing and its position, so that it needs no counter of its own."""
 _LOW = 1 << 32
 
 
@@ -68,3 +83,8 @@ def siblings(entry: UUID) -> tuple[UUID, UUID]:
     """The lowest and highest id a batch holding `entry` can have, both inclusive."""
     base = entry.int - entry.int % _LOW
     return UUID(int=base), UUID(int=base + _LOW - 1)
+
+
+def message_number(mailing: int, position: int) -> MessageNumber:
+    """The number of the message at `position` (0 to 9,999) of a mailing that was submitted (not loaded from a file)."""
+    return MessageNumber(mailing * MESSAGES_PER_MAILING + position)

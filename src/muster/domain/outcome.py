@@ -12,6 +12,8 @@ class Carried(msgspec.Struct, frozen=True, tag=True, gc=False):
     segments: int = 1
     confirmed: bool = False
     """True when the hand-over is itself the arrival and no receipt will follow."""
+    presumed: bool = False
+    """True when it counts as arrived as long as nothing else is heard: news comes only of what went wrong (e-mail)."""
 
 
 class Deferred(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -42,10 +44,14 @@ class Unknown(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class Unsent(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Nothing of it left the machine (the connection was gone, or time ran out first): safe to try again."""
+    """Nothing of it left the machine (the connection was gone, or time ran out first): safe to try again.
+
+    `after` is the least time to wait, where more than a moment is known to be needed.
+    """
 
     code: str
     detail: str = ""
+    after: timedelta | None = None
 
 
 Outcome = Carried | Deferred | Refused | Unknown | Unsent

@@ -1,7 +1,9 @@
 """What a provider tells later about something it took."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,8 +14,18 @@ class Verdict(StrEnum):
     ARRIVED = "arrived"
     BOUNCED = "bounced"
     EXPIRED = "expired"
+    RETURNED = "returned"
+    """What counted as arrived came back, for a cause that may pass (a full mailbox, a server that stayed away)."""
+    GONE = "gone"
+    """It came back for good: its address takes no message, and none should be sent there again."""
+    COMPLAINED = "complained"
+    """Its recipient reported it as unwanted."""
     ON_ITS_WAY = "on_its_way"
     """An intermediate report: nothing to settle yet."""
+
+
+GRAVITY: Mapping[Verdict, int] = MappingProxyType({Verdict.RETURNED: 1, Verdict.GONE: 2, Verdict.COMPLAINED: 3})
+"""Of news that may come one after the other of the same message, which counts; of all others the first does (0)."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -10,7 +10,10 @@ from muster.domain.ids import PrincipalId, TenantId
 
 
 class Role(StrEnum):
-    """What a service account may do. VIEWER may read; every other role may also change."""
+    """What a service account may do. VIEWER may read; every other role may also change.
+
+    PARTY acts for one of the parties a tenant serves: it meets only doors that are made for parties.
+    """
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -18,6 +21,7 @@ class Role(StrEnum):
     CLERK = "clerk"
     FINANCE = "finance"
     VIEWER = "viewer"
+    PARTY = "party"
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):

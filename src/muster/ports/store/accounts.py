@@ -49,6 +49,14 @@ class Accounts(Protocol):
         """Every tenant, oldest first."""
         ...
 
+    async def get(self, tenant: TenantId) -> Tenant:
+        """The tenant. Raises NotFound."""
+        ...
+
+    async def principal_name(self, tenant: TenantId, principal: PrincipalId) -> str:
+        """What a service account of the tenant's is called. Raises NotFound."""
+        ...
+
     async def add_principal(
         self, tenant: TenantId, principal: PrincipalId, name: str, *, role: Role, at: datetime
     ) -> None:
@@ -59,10 +67,19 @@ class Accounts(Protocol):
         """Keep a new credential."""
         ...
 
+    async def has_credential(
+        self, tenant: TenantId, principal: PrincipalId, kind: CredentialKind, *, name: str
+    ) -> bool:
+        """Whether the service account has this credential, be its token active or not."""
+        ...
+
     async def across_tenants_credential(
         self, kind: CredentialKind, name: str, *, now: datetime
     ) -> tuple[Principal, Credential] | None:
-        """Who holds the credential, unless it has expired; the tenant is what it tells."""
+        """Who holds the credential, unless it has expired; the tenant is what it tells.
+
+        Nobody holds that of a service account whose token (`domain.directory.Token`) is not active.
+        """
         ...
 
     async def across_tenants_drop_expired(self, *, now: datetime) -> int:

@@ -65,7 +65,7 @@ class Entries(Protocol):
         ...
 
     async def change(self, tenant: TenantId, batch: BatchNumber, changes: Sequence[Change], *, at: datetime) -> Applied:
-        """Apply what still applies of `changes`."""
+        """Apply what still applies of `changes`. An entry that leaves the machine keeps the time."""
         ...
 
     async def cancel(self, tenant: TenantId, batch: BatchNumber, *, first: int, last: int, at: datetime) -> Applied:

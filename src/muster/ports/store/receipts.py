@@ -36,6 +36,8 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     """How many segments the entry has."""
     arrived: int
     """How many of them have arrived, this one included."""
+    address: str = ""
+    """The entry's, as submitted."""
 
 
 class Receipts(Protocol):
@@ -54,8 +56,12 @@ class Receipts(Protocol):
     async def match(self, tenant: TenantId, channel: ChannelId, *, limit: int) -> Sequence[Match]:
         """Match up to `limit` of the newest unmatched receipts, by `ref` or else by an alternate, and mark them.
 
-        Returned are segments settled by this call. A second receipt for a settled segment is marked a duplicate,
-        an intermediate report is only marked; neither is returned. Holds the channel until the transaction ends.
+        Returned are segments settled by this call. A second receipt for a settled segment is marked a duplicate, unless
+        it is graver news of an e-mail (`domain.receipt.GRAVITY`); an intermediate report is only marked; neither is
+        returned. Holds the channel until the transaction ends.
+
+        A ref that is `<entry's id>/<attempt>` finds its entry although no hand-over was written, if that is in doubt or
+        counts as arrived: a crash may have come in between.
         """
         ...
 

@@ -15,6 +15,8 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str
     source: str
+    origin: str = ""
+    """The message that it came from, as `<batch id>/<position>`; empty where it came from none."""
     created_at: datetime
 
 

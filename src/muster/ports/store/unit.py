@@ -7,11 +7,15 @@ from typing import Protocol
 
 from muster.ports.store.accounts import Accounts
 from muster.ports.store.batches import Batches
+from muster.ports.store.categories import Categories, Subscribers
 from muster.ports.store.channels import ChannelAccounts
 from muster.ports.store.chunks import Chunks
+from muster.ports.store.contacts import Contacts
 from muster.ports.store.customers import Customers
+from muster.ports.store.directory import Directory
 from muster.ports.store.endpoints import Endpoints
 from muster.ports.store.entries import Entries
+from muster.ports.store.mailings import Mailings, Messages
 from muster.ports.store.outbox import Outbox
 from muster.ports.store.receipts import Receipts
 from muster.ports.store.suppressions import Suppressions
@@ -80,6 +84,36 @@ class Transaction(Protocol):
     @property
     def customers(self) -> Customers:
         """The tenants' customers and their accounts."""
+        ...
+
+    @property
+    def directory(self) -> Directory:
+        """Parties, people and tokens, and the counters numbers come from."""
+        ...
+
+    @property
+    def categories(self) -> Categories:
+        """What messages are about."""
+        ...
+
+    @property
+    def subscribers(self) -> Subscribers:
+        """Which party takes part in which category."""
+        ...
+
+    @property
+    def contacts(self) -> Contacts:
+        """People with e-mail addresses, and what they opted out of."""
+        ...
+
+    @property
+    def mailings(self) -> Mailings:
+        """Mailings and their attachments."""
+        ...
+
+    @property
+    def messages(self) -> Messages:
+        """The messages of mailings."""
         ...
 
     @property
