@@ -5,22 +5,33 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import TypeVar
 from uuid import uuid4
 
 import msgspec
 
 from muster.domain.batch import Batch, BatchState
+from muster.domain.category import Category
+from muster.domain.contact import Contact
+from muster.domain.directory import Party, PartyKind
 from muster.domain.entry import EntryState, NewEntry
 from muster.domain.ids import (
     BatchId,
+    CategoryNumber,
     ChannelId,
+    ContactNumber,
+    PartyNumber,
     PrincipalId,
+    SubscriberNumber,
     TemplateId,
     TemplateVersionId,
     TenantId,
+    TokenNumber,
     WorkflowId,
     entry_id,
 )
+from muster.domain.mark import Mark
+from muster.domain.subscriber import Subscriber
 from muster.domain.template import Template, TemplateState
 from muster.domain.workflow import NewWorkflow, Workflow, WorkflowRef, WorkflowState
 from muster.ports.store.batches import NewBatch
@@ -163,3 +174,64 @@ async def ended_of(store: Store, batch: Batch) -> dict[WorkflowState, int]:
         assert await tx.batches.across_tenants_broken(limit=9) == []
         ended = (await tx.batches.get(batch.tenant, batch.id)).ended
     return {state: n for state, n in ended.items() if n}
+
+
+def a_mark(**parts: float) -> Mark:
+    """Something that token 1 did for party 1, some time after noon."""
+    return Mark(after(**parts), TokenNumber(1), PartyNumber(1))
+
+
+def a_party(number: int = 1, **fields: object) -> Party:
+    given: dict[str, object] = {
+        "number": PartyNumber(number),
+        "kind": PartyKind.CLIENT,
+        "name": f"Party {number}",
+        "marks": {"created": a_mark()},
+        **fields,
+    }
+    return Party(**given)  # type: ignore[arg-type]  # the builder's whole point is any field by name
+
+
+def a_category(number: int = 1, **fields: object) -> Category:
+    given: dict[str, object] = {
+        "number": CategoryNumber(number),
+        "name": f"Category {number}",
+        "marks": {"created": a_mark(), "updated": a_mark()},
+        **fields,
+    }
+    return Category(**given)  # type: ignore[arg-type]  # the builder's whole point is any field by name
+
+
+def a_subscriber(number: int = 1, **fields: object) -> Subscriber:
+    given: dict[str, object] = {
+        "number": SubscriberNumber(number),
+        "party": PartyNumber(1),
+        "category": CategoryNumber(1),
+        "marks": {"created": a_mark(), "updated": a_mark()},
+        **fields,
+    }
+    return Subscriber(**given)  # type: ignore[arg-type]  # the builder's whole point is any field by name
+
+
+def a_contact(number: int = 1, **fields: object) -> Contact:
+    """Somebody whose key is the address in small letters."""
+    given: dict[str, object] = {
+        "number": ContactNumber(number),
+        "email": f"Reader{number}@x.example",
+        "marks": {"created": a_mark(), "updated": a_mark()},
+        **fields,
+    }
+    return Contact(**given)  # type: ignore[arg-type]  # the builder's whole point is any field by name
+
+
+def keyed(*contacts: Contact) -> list[tuple[str, Contact]]:
+    """Each with its key."""
+    return [(contact.email.lower(), contact) for contact in contacts]
+
+
+Changed = TypeVar("Changed", Party, Category, Subscriber, Contact)
+
+
+def changed(thing: Changed, **fields: object) -> Changed:
+    """The next revision of `thing`."""
+    return msgspec.structs.replace(thing, revision=thing.revision + 1, **fields)

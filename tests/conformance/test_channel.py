@@ -8,12 +8,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from muster.channels.sandbox.channel import open_sandbox
+from muster.channels.smtp.channel import Return, SmtpChannel
+from muster.channels.smtp.options import options_from as read_smtp
 from muster.domain.errors import ChannelDown
+from muster.domain.ids import ChannelId, TenantId
+from muster.domain.letter import Letter
 from muster.domain.outcome import Carried, Outcome, Unknown, Unsent
 from muster.domain.parcel import Parcel
 from muster.domain.receipt import Receipt
+from muster.drill.mail import MailOptions, MailServer
 from muster.ports.channel import Channel, ReceiptSink
 from muster.ports.clock import Clock
+from tests.channels.smtp.post_office import Folder
 
 Connect = Callable[[ReceiptSink, Clock, bool], Awaitable[Channel]]
 """Opens the channel; where the flag is set its peer takes everything and answers nothing in time."""
@@ -72,8 +78,26 @@ async def sandbox() -> AsyncIterator[Connect]:
     yield connect
 
 
-PEERS: list[Callable[[], AbstractAsyncContextManager[Connect]]] = [sandbox]
+@asynccontextmanager
+async def smtp() -> AsyncIterator[Connect]:
+    async with MailServer(MailOptions(answer_after=0.002)) as server, MailServer(MailOptions(answer_after=60)) as mute:
+
+        async def connect(sink: ReceiptSink, clock: Clock, silent: bool) -> Channel:  # noqa: FBT001 - see Connect
+            del sink  # What comes back about e-mail comes another way.
+            port = str((mute if silent else server).port)
+            options = {"host": "127.0.0.1", "port": port, "security": "none", "sender": "news@muster.example"}
+            returns = Return(key=b"k" * 32, tenant=TenantId(1), channel=ChannelId(1))
+            return SmtpChannel(read_smtp(options), clock, files=Folder(), returns=returns)
+
+        yield connect
+
+
+Peer = Callable[[], AbstractAsyncContextManager[Connect]]
+PEERS: list[Peer] = [sandbox, smtp]
 """Each opens a peer and gives the way to connect to it. The SMPP channel and its simulator belong here too."""
+TELLING: list[Peer] = [sandbox]
+"""Those whose receipts come through the channel."""
+LETTER = Letter(key="letter", subject="Hello", html="<p>Hello</p>", text="Hello")
 
 
 @pytest.fixture(params=PEERS)
@@ -84,8 +108,15 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
         await made.close()
 
 
+def texts(count: int) -> list[Parcel]:
+    """Parcels for phones."""
+    return [Parcel(f"key-{n}", f"+3460000{n:04}", f"Message {n}") for n in range(count)]
+
+
 def parcels(count: int, *, start: int = 0) -> list[Parcel]:
-    return [Parcel(f"key-{n}", f"+3460000{n:04}", f"Message {n}") for n in range(start, start + count)]
+    """Parcels that any channel can carry."""
+    numbers = range(start, start + count)
+    return [Parcel(f"key-{n}", f"someone{n:04}@shop.example", f"Message {n}", letter=LETTER) for n in numbers]
 
 
 def refs_of(outcomes: Sequence[Outcome]) -> list[str]:
@@ -114,9 +145,10 @@ async def test_a_ref_is_given_once_only(rig: Rig) -> None:
     assert len(set(refs)) == len(refs) == 200
 
 
+@pytest.mark.parametrize("rig", TELLING, indirect=True)
 async def test_receipts_speak_of_refs_that_were_given(rig: Rig) -> None:
     channel = await rig.open()
-    outcomes = await channel.carry(parcels(50), deadline=rig.deadline())
+    outcomes = await channel.carry(texts(50), deadline=rig.deadline())
     receipts = await rig.until_receipts(50)
     assert sorted(receipt.ref for receipt in receipts) == sorted(refs_of(outcomes))
     assert all(receipt.received_at.tzinfo is not None for receipt in receipts)

@@ -215,3 +215,35 @@ async def test_cancelling_leaves_what_was_held_for_a_repeat_unknown(store: Store
     found = await _all(store, tenant, batch)
     assert [one.state for one in found] == [E.UNKNOWN, E.CANCELLED, E.CANCELLED]
     assert [(one.reason, one.due_at) for one in found] == [("result_lost", None), (None, None), (None, None)]
+
+
+@pytest.mark.parametrize("others", [0, 20], ids=["one step", "many steps"])
+async def test_an_entry_remembers_when_it_was_handed_over(store: Store, others: int) -> None:
+    tenant = await a_tenant(store)
+    out = (E.SENT, E.DELIVERED, E.UNDELIVERED, E.UNKNOWN, E.HELD, E.FAILED, E.HELD)
+    batch = await a_batch(store, tenant, (E.DISPATCHING,) * (len(out) + others))
+    left = [Change(position, E.DISPATCHING, state) for position, state in enumerate(out)]
+    # It is held because it may have arrived.
+    left[-1] = Change(len(out) - 1, E.DISPATCHING, E.HELD, repeat=True)
+    left += [Change(len(out) + n, E.DISPATCHING, E.SENT, detail=f"n{n}") for n in range(others)]
+    async with store.begin() as tx:
+        await tx.entries.change(tenant, batch.number, left, at=after(seconds=5))
+        await tx.entries.change(tenant, batch.number, [Change(0, E.SENT, E.DELIVERED)], at=after(seconds=9))
+    entries = await _all(store, tenant, batch)
+    then = after(seconds=5)
+    assert [entry.left_at for entry in entries] == [then, then, then, then, None, None, then] + [then] * others
+    assert (entries[0].state, entries[0].updated_at) == (E.DELIVERED, after(seconds=9))
+
+
+async def test_what_arrived_may_be_complained_about_and_stays_handed_over_when_it_was(store: Store) -> None:
+    tenant = await a_tenant(store)
+    batch = await a_batch(store, tenant, (E.DISPATCHING,))
+    async with store.begin() as tx:
+        for step, (before, state) in enumerate(((E.DISPATCHING, E.DELIVERED), (E.DELIVERED, E.COMPLAINED))):
+            applied = await tx.entries.change(tenant, batch.number, [Change(0, before, state)], at=after(hours=step))
+            await tx.batches.move_counts(tenant, batch.number, applied.deltas, at=after(hours=step))
+    (entry,) = await _all(store, tenant, batch)
+    assert (entry.state, entry.left_at, entry.updated_at) == (E.COMPLAINED, after(), after(hours=1))
+    async with store.read() as tx:
+        assert (await tx.batches.get(tenant, batch.id)).counts[E.COMPLAINED] == 1
+        assert await tx.batches.across_tenants_broken(limit=9) == []

@@ -60,7 +60,7 @@ async def test_a_receipt_finds_the_entry_it_speaks_of(carrier: _Carrier) -> None
     (match,) = await carrier.matches()
     assert match == Match(
         tenant=carrier.tenant, batch=carrier.batch.number, position=1, state=EntryState.SENT,
-        verdict=Verdict.BOUNCED, code="UNDELIV", parts=1, arrived=match.arrived,
+        verdict=Verdict.BOUNCED, code="UNDELIV", parts=1, arrived=match.arrived, address="+491510000001",
     )  # fmt: skip
     assert not await carrier.is_waiting()
     assert await carrier.matches() == []

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import msgspec
+
 from muster.ports.store.batches import Page
 from muster.ports.store.suppressions import Suppression
 from muster.ports.store.unit import Store
@@ -40,6 +42,18 @@ async def test_each_address_is_told_with_where_it_came_from(store: Store) -> Non
     async with store.begin() as tx:
         await tx.suppressions.add(tenant, [_on_list("+491", source="reply"), _on_list("+492", source="page")])
         assert await tx.suppressions.among(tenant, ["+492", "+491"]) == {"+491": "reply", "+492": "page"}
+
+
+async def test_the_message_that_put_an_address_on_the_list_is_told(store: Store) -> None:
+    tenant = await a_tenant(store)
+    origin = "018f3e9a-7c1b-7d2e-8f00-0123456789ab/9999"
+    returned = msgspec.structs.replace(_on_list("a@b.example", source="returned"), origin=origin)
+    async with store.begin() as tx:
+        assert await tx.suppressions.add(tenant, [returned, _on_list("c@d.example")]) == 2
+        again = msgspec.structs.replace(returned, origin="elsewhere/1")
+        assert await tx.suppressions.add(tenant, [again]) == 0
+        assert await tx.suppressions.find(tenant, text="a@b", page=ALL) == (1, [returned])
+        assert await tx.suppressions.find(tenant, text="c@d", page=ALL) == (1, [_on_list("c@d.example")])
 
 
 async def test_what_is_removed_may_be_reached_again(store: Store) -> None:

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -30,6 +31,16 @@ INSERT INTO batches (number, id, tenant, kind, state, title, total, n_sent, temp
   VALUES (1, '00000000000000000000000000000001', 7, 'workflow_batches', 'completed', '', 2, 2, '', '', 0, 0);
 INSERT INTO endpoints (id, tenant, url, description, types, sealed_secrets, state, created_at, disabled_reason)
   VALUES ('00000000000000000000000000000002', 7, 'https://acme.example', '', '', '', 'active', 0, '')
+"""
+
+_SECOND_ROWS = """
+INSERT INTO tenants VALUES (7, '00000000000000000000000000000007', 'acme', 0);
+INSERT INTO batches (number, id, tenant, kind, state, title, total, cut_to, n_sent, n_unknown, w_declined, channel,
+  template_title, idempotency_key, created_at, updated_at, started_at)
+  VALUES (41, '00000000000000000000000000000001', 7, 'workflow_batches', 'completed', 'March', 3, 1, 2, 1, 2, 5,
+  'Refund', 'order-1', 11, 12, 13);
+INSERT INTO entries (batch, position, state, address, payload, updated_at) VALUES (41, 0, 'sent', '+491', '{}', 14);
+INSERT INTO suppressions (tenant, address, source, created_at) VALUES (7, '+492', 'reply', 15)
 """
 
 
@@ -60,6 +71,18 @@ async def _migrate_to(url: str, revision: str) -> None:
 
     async with _engine(url).begin() as connection:
         await connection.run_sync(upgrade)
+
+
+async def _given(url: str, rows: str) -> None:
+    """Run the statements in `rows`."""
+    async with _engine(url).begin() as connection:
+        for statement in rows.split(";"):
+            await connection.execute(text(statement))
+
+
+async def _asked(url: str, question: str) -> list[tuple[object, ...]]:
+    async with _engine(url).connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(question))]
 
 
 async def _revision(url: str) -> str:
@@ -114,14 +137,40 @@ async def test_the_store_is_unavailable_until_it_is_migrated(empty_url: str) -> 
 
 async def test_batches_from_before_workflows_count_none_and_endpoints_keep_our_words(empty_url: str) -> None:
     await _migrate_to(empty_url, "0001")
-    async with _engine(empty_url).begin() as connection:
-        for statement in _FIRST_ROWS.split(";"):
-            await connection.execute(text(statement))
+    await _given(empty_url, _FIRST_ROWS)
     await migrate(empty_url)
     async with _engine(empty_url).connect() as connection:
         ended = await connection.execute(text("SELECT w_completed + w_declined + w_cancelled + w_expired FROM batches"))
         styles = await connection.execute(text("SELECT style FROM endpoints"))
         assert (ended.scalars().all(), styles.scalars().all()) == ([0], ["standard"])
+
+
+async def test_batches_and_entries_from_before_notifications_are_as_they_were(empty_url: str) -> None:
+    await _migrate_to(empty_url, "0002")
+    await _given(empty_url, _SECOND_ROWS)
+    kept = (
+        "SELECT number, tenant, kind, state, title, total, cut_to, n_sent, n_unknown, w_declined, channel,"
+        " template_title, idempotency_key, created_at, updated_at, started_at, finished_at FROM batches"
+    )
+    before = await _asked(empty_url, kept)
+    await migrate(empty_url)
+    assert await _asked(empty_url, kept) == before
+    assert await _asked(empty_url, "SELECT n_complained FROM batches") == [(0,)]
+    assert await _asked(empty_url, "SELECT state, address, updated_at, left_at FROM entries") == [
+        ("sent", "+491", 14, None)
+    ]
+    assert await _asked(empty_url, "SELECT address, source, origin FROM suppressions") == [("+492", "reply", "")]
+
+
+async def test_complaints_are_conserved_in_batches_from_before_them_too(empty_url: str) -> None:
+    await _migrate_to(empty_url, "0002")
+    await _given(empty_url, _SECOND_ROWS)
+    await migrate(empty_url)
+    await _given(empty_url, "UPDATE batches SET n_sent = n_sent - 1, n_complained = n_complained + 1")
+    with pytest.raises(IntegrityError, match="conserved"):
+        await _given(empty_url, "UPDATE batches SET n_complained = n_complained + 1")
+    with pytest.raises(IntegrityError, match="n_complained"):
+        await _given(empty_url, "UPDATE batches SET n_sent = n_sent + 2, n_complained = n_complained - 2")
 
 
 async def test_a_path_with_a_percent_sign_is_only_a_path(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, delete, or_, select
+from sqlalchemy import Row, Table, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,9 +13,11 @@ from muster.domain.errors import NameTaken, NotFound
 from muster.domain.ids import PrincipalId, TenantId
 from muster.domain.tenant import Principal, Role, Tenant
 from muster.ports.store.accounts import Credential, CredentialKind
+from muster.stores.directory_tables import party_tokens
 from muster.stores.records import is_sqlite
 from muster.stores.tables import credentials, principals, tenants
 
+_ACTIVE = "active"
 _LONGEST_NUMBER = 18
 """Digits that surely fit a BIGINT."""
 
@@ -52,6 +54,21 @@ class AccountTable:
         rows = await self._connection.execute(select(tenants).order_by(tenants.c.number))
         return [_tenant(row) for row in rows]
 
+    async def get(self, tenant: TenantId) -> Tenant:
+        """The tenant. Raises NotFound."""
+        row = (await self._connection.execute(select(tenants).where(tenants.c.number == tenant))).one_or_none()
+        if row is None:
+            raise NotFound("no such account")
+        return _tenant(row)
+
+    async def principal_name(self, tenant: TenantId, principal: PrincipalId) -> str:
+        """What a service account of the tenant's is called. Raises NotFound."""
+        statement = select(principals.c.name).where(principals.c.tenant == tenant, principals.c.id == principal)
+        name: str | None = (await self._connection.execute(statement)).scalar_one_or_none()
+        if name is None:
+            raise NotFound("no such service account")
+        return name
+
     async def add_principal(
         self, tenant: TenantId, principal: PrincipalId, name: str, *, role: Role, at: datetime
     ) -> None:
@@ -79,14 +96,32 @@ class AccountTable:
         if not kept.rowcount:
             raise NameTaken("there is such a credential already")
 
+    async def has_credential(
+        self, tenant: TenantId, principal: PrincipalId, kind: CredentialKind, *, name: str
+    ) -> bool:
+        """Whether the service account has this credential."""
+        statement = (
+            select(credentials.c.name)
+            .join(principals, principals.c.id == credentials.c.principal)
+            .where(
+                principals.c.tenant == tenant,
+                principals.c.id == principal,
+                credentials.c.kind == kind.value,
+                credentials.c.name == name,
+            )
+        )
+        return (await self._connection.execute(statement)).first() is not None
+
     async def across_tenants_credential(
         self, kind: CredentialKind, name: str, *, now: datetime
     ) -> tuple[Principal, Credential] | None:
-        """Who holds the credential, unless it has expired; the tenant is what it tells."""
+        """Who holds the credential, unless it has expired or its token is not active; the tenant is what it tells."""
         statement = (
             select(credentials, principals.c.role)
             .join(principals, principals.c.id == credentials.c.principal)
+            .outerjoin(party_tokens, party_tokens.c.principal == credentials.c.principal)
             .where(
+                func.coalesce(party_tokens.c.state, _ACTIVE) == _ACTIVE,
                 credentials.c.kind == kind.value,
                 credentials.c.name == name,
                 or_(credentials.c.expires_at.is_(None), credentials.c.expires_at > now),

@@ -16,14 +16,20 @@ from muster.domain.errors import Unavailable
 from muster.stores import sqlite
 from muster.stores.accounts import AccountTable
 from muster.stores.batches import BatchTable
+from muster.stores.categories import CategoryTable
 from muster.stores.channels import ChannelTable
 from muster.stores.chunks import ChunkTable
+from muster.stores.contacts import ContactTable
 from muster.stores.customers import CustomerTable
+from muster.stores.directory import DirectoryTable
 from muster.stores.endpoints import EndpointTable
 from muster.stores.entries import EntryTable
+from muster.stores.mailings import MailingTable
+from muster.stores.messages import MessageTable
 from muster.stores.outbox import OutboxTable
 from muster.stores.receipts import ReceiptTable
 from muster.stores.records import driver_of
+from muster.stores.subscribers import SubscriberTable
 from muster.stores.suppressions import SuppressionTable
 from muster.stores.templates import TemplateTable
 from muster.stores.vault import Vault
@@ -48,6 +54,12 @@ class SqlTransaction:
         self.suppressions = SuppressionTable(connection)
         self.workflows = WorkflowTable(connection)
         self.customers = CustomerTable(connection, vault)
+        self.directory = DirectoryTable(connection)
+        self.categories = CategoryTable(connection)
+        self.subscribers = SubscriberTable(connection)
+        self.contacts = ContactTable(connection)
+        self.mailings = MailingTable(connection)
+        self.messages = MessageTable(connection)
 
     @property
     def connection(self) -> object:

@@ -32,6 +32,7 @@ _CHANGE_COLUMNS = {
     "segments": "int",
     "repeats": "int",
     "unsent": "int",
+    "leaves": "int",
 }
 # sqlite3 binds a plain str several times faster than a member of a StrEnum.
 _PLAIN = {state: state.value for state in EntryState}
@@ -57,16 +58,18 @@ _INTENT = (
 )
 _INTEND = Statement(f"{_INTENT} AND state = 'accepted' RETURNING position", positions=_POSITIONS)
 _INTEND_HELD = Statement(f"{_INTENT} AND state = 'held' RETURNING position", positions=_POSITIONS)
-_STEP = Statement(
+_STEP_SETS = (
     "UPDATE entries SET state = :after, reason = :reason, detail = :detail, due_at = :due_at,"
     " segments = segments + :segments, repeats = repeats + :repeats, attempts = attempts - :unsent, updated_at = :at"
-    f" WHERE batch = :batch AND state = :before AND {_OWN} AND position IN {{positions}} RETURNING position",
-    positions=_POSITIONS,
 )
+_STEP_WHERE = f"WHERE batch = :batch AND state = :before AND {_OWN} AND position IN {{positions}} RETURNING position"
+_STEP = Statement(f"{_STEP_SETS} {_STEP_WHERE}", positions=_POSITIONS)
+_STEP_OUT = Statement(f"{_STEP_SETS}, left_at = :at {_STEP_WHERE}", positions=_POSITIONS)
 _STEPS = Statement(
     "UPDATE entries SET state = v.after, reason = v.reason, detail = v.detail, due_at = v.due_at,"
     " segments = entries.segments + v.segments, repeats = entries.repeats + v.repeats,"
-    " attempts = entries.attempts - v.unsent, updated_at = :at FROM {rows} AS v"
+    " attempts = entries.attempts - v.unsent, updated_at = :at,"
+    " left_at = CASE WHEN v.leaves = 1 THEN :at ELSE entries.left_at END FROM {rows} AS v"
     " WHERE entries.batch = v.batch AND entries.position = v.position AND entries.state = v.before"
     f" AND {_OWN} RETURNING entries.position",
     rows=rows_given(_CHANGE_COLUMNS),
@@ -81,6 +84,8 @@ _CANCEL = tuple(
         (EntryState.ACCEPTED, EntryState.CANCELLED, _CANCELLED, "state = 'accepted'"),
     )
 )
+_OUT = frozenset({EntryState.SENT, EntryState.DELIVERED, EntryState.UNDELIVERED, EntryState.UNKNOWN})
+"""Whatever goes from `dispatching` to one of these was handed over, or may have been."""
 _FEW = 8
 """Up to so many different steps, one statement for each is faster than one that takes every entry's from a row."""
 _Step = tuple[EntryState, EntryState, str | None, str | None, datetime | None, int, bool, bool]
@@ -196,7 +201,8 @@ class EntryTable:
         deltas: Counter[EntryState] = Counter()
         for step, positions in alike.items():
             values = {"batch": batch, "tenant": tenant, "positions": as_json(positions), "at": micros(at)}
-            done = await _STEP.rows(self._connection, {**values, **_kept(step)})
+            statement = _STEP_OUT if _leaves(step[0], step[1], repeat=step[6]) else _STEP
+            done = await statement.rows(self._connection, {**values, **_kept(step)})
             moved += [row[0] for row in done]
             deltas[step[0]] -= len(done)
             deltas[step[1]] += len(done)
@@ -218,6 +224,7 @@ class EntryTable:
                 c.segments,
                 int(c.repeat),
                 int(c.unsent),
+                int(_leaves(c.before, c.after, repeat=c.repeat)),
             )
             for c in changes
         ]
@@ -266,6 +273,11 @@ class EntryTable:
         return [(TenantId(row[0]), BatchNumber(row[1]), row[2]) for row in rows]
 
 
+def _leaves(before: EntryState, after: EntryState, *, repeat: bool) -> bool:
+    """Whether this step is the one in which an entry leaves the machine; it may have, where it is to be repeated."""
+    return before is EntryState.DISPATCHING and (repeat or after in _OUT)
+
+
 def _kept(step: _Step) -> Mapping[str, object]:
     """The step as parameters of `_STEP`."""
     before, after, reason, detail, due_at, segments, repeat, unsent = step
@@ -299,5 +311,6 @@ def _entry(row: Any) -> Entry:
         repeats=row.repeats,
         segments=row.segments,
         due_at=None if row.due_at is None else moment(row.due_at),
+        left_at=None if row.left_at is None else moment(row.left_at),
         updated_at=moment(row.updated_at),
     )

@@ -1,20 +1,22 @@
 """Receipts: stored first, matched later."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.entry import EntryState
-from muster.domain.ids import BatchNumber, ChannelId, TenantId
-from muster.domain.receipt import Receipt, Verdict
+from muster.domain.ids import BatchNumber, ChannelId, TenantId, position_in, siblings
+from muster.domain.receipt import GRAVITY, Receipt, Verdict
 from muster.ports.store.receipts import Handover, Match
 from muster.stores.moments import micros
 from muster.stores.records import Statement, as_json, insert_many, rows_given, values_listed
-from muster.stores.tables import channels, receipts
+from muster.stores.tables import batches, channels, receipts
 
 _RECEIPT_COLUMNS = ("tenant", "channel", "ref", "alternates", "verdict", "code", "received_at", "state")
 _HANDOVER_COLUMNS = ("channel", "ref", "batch", "position", "part", "parts", "handed_at")
@@ -22,7 +24,7 @@ _HANDOVER_COLUMNS = ("channel", "ref", "batch", "position", "part", "parts", "ha
 _SEGMENT = {"channel": "int", "ref": "text", "batch": "int", "position": "int", "part": "int"}
 
 _WAITING = Statement(
-    "SELECT id, ref, alternates, verdict, code FROM receipts"
+    "SELECT id, ref, alternates, verdict, code, received_at FROM receipts"
     " WHERE tenant = :tenant AND channel = :channel AND state = 'waiting'"
     # The newest first: what never matches must not keep the rest from being looked at.
     " ORDER BY id DESC LIMIT :limit"
@@ -31,12 +33,23 @@ _SEGMENTS = Statement(
     "SELECT ref, batch, position, part FROM handovers WHERE channel = :channel AND ref IN {refs} ORDER BY handed_at",
     refs=values_listed("text", parameter="refs"),
 )
+_GRAVITY = " ".join(f"WHEN '{verdict.value}' THEN {gravity}" for verdict, gravity in GRAVITY.items())
+_NAMES_ENTRY: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{1,3}")
+_SPANS_AT_ONCE: Final = 100
+_IN_DOUBT = Statement(
+    "SELECT v.ref, v.batch, v.position FROM {rows} AS v"
+    " JOIN entries ON entries.batch = v.batch AND entries.position = v.position"
+    # Not before its outcome is written: the hand-over may yet come with it.
+    " WHERE entries.state IN ('sent', 'delivered', 'unknown') AND entries.attempts >= v.attempt",
+    rows=rows_given({"ref": "text", "batch": "int", "position": "int", "attempt": "int"}),
+)
 _SETTLE = Statement(
     "UPDATE handovers SET verdict = v.verdict FROM {rows} AS v"
     " WHERE handovers.channel = v.channel AND handovers.ref = v.ref AND handovers.batch = v.batch"
-    " AND handovers.position = v.position AND handovers.part = v.part AND handovers.verdict IS NULL"
+    " AND handovers.position = v.position AND handovers.part = v.part"
+    f" AND (handovers.verdict IS NULL OR v.gravity > CASE handovers.verdict {_GRAVITY} ELSE 0 END)"
     " RETURNING handovers.ref, handovers.batch, handovers.position, handovers.part",
-    rows=rows_given({**_SEGMENT, "verdict": "text"}),
+    rows=rows_given({**_SEGMENT, "verdict": "text", "gravity": "int"}),
 )
 _MARK = Statement(
     "UPDATE receipts SET state = v.state, batch = v.batch, position = v.position FROM {rows} AS v"
@@ -47,7 +60,7 @@ _MATCHES = Statement(
     "SELECT v.ref, v.batch, v.position, v.part, entries.state, h.parts, CASE WHEN h.parts = 1 THEN 1 ELSE"
     " (SELECT count(DISTINCT sister.part) FROM handovers AS sister"
     "  WHERE sister.batch = v.batch AND sister.position = v.position"
-    "  AND sister.parts > 1 AND sister.verdict = 'arrived') END"
+    "  AND sister.parts > 1 AND sister.verdict = 'arrived') END, entries.address"
     " FROM {rows} AS v"
     " JOIN entries ON entries.batch = v.batch AND entries.position = v.position"
     " JOIN handovers AS h ON h.channel = v.channel AND h.ref = v.ref AND h.batch = v.batch"
@@ -71,6 +84,7 @@ class _Waiting(NamedTuple):
     alternates: Sequence[str]
     verdict: Verdict
     code: str
+    received_at: int
 
 
 class ReceiptTable:
@@ -106,9 +120,10 @@ class ReceiptTable:
             return ()
         waiting = await self._waiting(tenant, channel, limit)
         segments = await self._segments(channel, waiting)
+        segments |= await self._adopt(tenant, channel, [one for one in waiting if one.ref not in segments])
         paired = [(receipt, _fitting(receipt, segments)) for receipt in waiting]
         told = [(receipt, segment) for receipt, segment in paired if segment is not None]
-        final = {segment: receipt for receipt, segment in reversed(told) if receipt.verdict is not Verdict.ON_ITS_WAY}
+        final = _final(told)
         settled = await self._settle(channel, final)
         await self._mark(told, {final[segment].id for segment in settled})
         return await self._matches(tenant, channel, {segment: final[segment] for segment in settled})
@@ -116,12 +131,13 @@ class ReceiptTable:
     async def _waiting(self, tenant: TenantId, channel: ChannelId, limit: int) -> Sequence[_Waiting]:
         rows = await _WAITING.rows(self._connection, {"tenant": tenant, "channel": channel, "limit": limit})
         found = [
-            _Waiting(r[0], r[1], msgspec.json.decode(r[2], type=tuple[str, ...]), Verdict(r[3]), r[4]) for r in rows
+            _Waiting(r[0], r[1], msgspec.json.decode(r[2], type=tuple[str, ...]), Verdict(r[3]), r[4], r[5])
+            for r in rows
         ]
         found.reverse()
         return found
 
-    async def _segments(self, channel: ChannelId, waiting: Sequence[_Waiting]) -> Mapping[str, _Segment]:
+    async def _segments(self, channel: ChannelId, waiting: Sequence[_Waiting]) -> dict[str, _Segment]:
         """The segment last handed over under each ref the receipts may mean."""
         refs = {ref for receipt in waiting for ref in (receipt.ref, *receipt.alternates)}
         if not refs:
@@ -129,11 +145,47 @@ class ReceiptTable:
         rows = await _SEGMENTS.rows(self._connection, {"channel": channel, "refs": as_json(list(refs))})
         return {row[0]: _Segment(*row) for row in rows}
 
+    async def _adopt(self, tenant: TenantId, channel: ChannelId, strays: Sequence[_Waiting]) -> Mapping[str, _Segment]:
+        """Write the hand-overs that a crash kept from being written, of e-mails that came back all the same."""
+        named = {
+            one.ref: one.received_at for one in strays if one.verdict in GRAVITY and _NAMES_ENTRY.fullmatch(one.ref)
+        }
+        if not named:
+            return {}
+        placed = await self._placed(tenant, named)
+        rows = await _IN_DOUBT.rows(self._connection, {"rows": as_json(placed)}) if placed else ()
+        segments = [_Segment(row[0], row[1], row[2], 0) for row in rows]
+        handed = [(channel, *segment, 1, named[segment.ref]) for segment in segments]
+        await insert_many(self._connection, "handovers", columns=_HANDOVER_COLUMNS, rows=handed)
+        return {segment.ref: segment for segment in segments}
+
+    async def _placed(self, tenant: TenantId, refs: Iterable[str]) -> Sequence[tuple[str, int, int, int]]:
+        """Ref, batch, position and attempt of the refs that name an entry in a batch of the tenant."""
+        entries = {ref: UUID(ref.partition("/")[0]) for ref in refs}
+        spans = sorted({siblings(entry) for entry in entries.values()})
+        found: list[tuple[int, UUID, int]] = []
+        for first in range(0, len(spans), _SPANS_AT_ONCE):
+            within = [and_(batches.c.id >= low, batches.c.id <= high) for low, high in spans[first:][:_SPANS_AT_ONCE]]
+            statement = select(batches.c.number, batches.c.id, batches.c.total)
+            rows = await self._connection.execute(statement.where(batches.c.tenant == tenant, or_(*within)))
+            found += [(row[0], row[1], row[2]) for row in rows]
+        return [
+            (ref, number, position, int(ref.partition("/")[2]))
+            for ref, entry in entries.items()
+            for number, batch, total in found
+            if (position := position_in(batch, entry)) is not None and position < total
+        ]
+
     async def _settle(self, channel: ChannelId, final: Mapping[_Segment, _Waiting]) -> Sequence[_Segment]:
-        """Write the verdicts of segments that have none yet; which those were."""
+        """Write the verdicts of segments that have none yet, or a less grave one; which those were."""
         if not final:
             return ()
-        rows = as_json([(channel, *segment, receipt.verdict.value) for segment, receipt in final.items()])
+        rows = as_json(
+            [
+                (channel, *segment, receipt.verdict.value, GRAVITY.get(receipt.verdict, 0))
+                for segment, receipt in final.items()
+            ]
+        )
         return [_Segment(*row) for row in await _SETTLE.rows(self._connection, {"rows": rows})]
 
     async def _mark(self, told: Iterable[tuple[_Waiting, _Segment]], settling: set[int]) -> None:
@@ -172,6 +224,18 @@ class ReceiptTable:
         return given_up.rowcount
 
 
+def _final(told: Sequence[tuple[_Waiting, _Segment]]) -> Mapping[_Segment, _Waiting]:
+    """What is to be believed of each segment: the gravest, and of the equally grave the first."""
+    final: dict[_Segment, _Waiting] = {}
+    for receipt, segment in told:
+        if receipt.verdict is Verdict.ON_ITS_WAY:
+            continue
+        known = final.get(segment)
+        if known is None or GRAVITY.get(receipt.verdict, 0) > GRAVITY.get(known.verdict, 0):
+            final[segment] = receipt
+    return final
+
+
 def _fitting(receipt: _Waiting, segments: Mapping[str, _Segment]) -> _Segment | None:
     """The segment the receipt speaks of: by its own spelling, else by the only alternate that fits."""
     if receipt.ref in segments:
@@ -191,4 +255,5 @@ def _match(tenant: TenantId, row: Any, settled: Mapping[_Segment, _Waiting]) -> 
         code=receipt.code,
         parts=row[5],
         arrived=row[6],
+        address=row[7],
     )

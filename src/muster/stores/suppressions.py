@@ -13,7 +13,7 @@ from muster.stores.records import Statement, as_json, given, listed, values_list
 from muster.stores.tables import suppressions
 from muster.stores.words import holds
 
-_COLUMNS: Mapping[str, str] = {"address": "text", "source": "text", "created_at": "int"}
+_COLUMNS: Mapping[str, str] = {"address": "text", "source": "text", "created_at": "int", "origin": "text"}
 _AT_ONCE = 50_000
 """Rows a statement: bounds the size of its JSON parameter to a few megabytes."""
 
@@ -32,14 +32,14 @@ class SuppressionTable:
     async def add(self, tenant: TenantId, suppressions: Sequence[Suppression]) -> int:
         """Keep them; how many are new. What is on the list already stays as it is."""
         statement = text(
-            "INSERT INTO suppressions (tenant, address, source, created_at)"
-            " SELECT CAST(:tenant AS BIGINT), address, source, created_at"
+            f"INSERT INTO suppressions (tenant, {', '.join(_COLUMNS)})"
+            f" SELECT CAST(:tenant AS BIGINT), {', '.join(_COLUMNS)}"
             f" FROM {given(self._connection, _COLUMNS)} AS v"
             # SQLite reads ON as a join's unless a WHERE stands before it.
             " WHERE true ON CONFLICT DO NOTHING"
         )
         # In one order for everyone: two lists that overlap cannot lock each other out.
-        rows = sorted((s.address, s.source, micros(s.created_at)) for s in suppressions)
+        rows = sorted((s.address, s.source, micros(s.created_at), s.origin) for s in suppressions)
         new = 0
         for start in range(0, len(rows), _AT_ONCE):
             values = {"tenant": tenant, "rows": as_json(rows[start : start + _AT_ONCE])}
@@ -78,4 +78,6 @@ class SuppressionTable:
             .offset(page.offset)
         )
         rows = await self._connection.execute(statement)
-        return total, [Suppression(address=r.address, source=r.source, created_at=r.created_at) for r in rows]
+        return total, [
+            Suppression(address=r.address, source=r.source, origin=r.origin, created_at=r.created_at) for r in rows
+        ]

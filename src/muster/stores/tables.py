@@ -1,4 +1,4 @@
-"""The schema: one description for both dialects. What is kept of workflows and customers: `workflow_tables.py`."""
+"""The schema: one description for both dialects. What is kept of a single door stands in `*_tables.py` beside it."""
 
 from sqlalchemy import (
     BigInteger,
@@ -131,6 +131,7 @@ suppressions = Table(
     Column("address", String(320), nullable=False),
     Column("source", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("origin", String(64), nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("tenant", "address"),
     sqlite_with_rowid=False,
 )
@@ -209,6 +210,7 @@ entries = Table(
     Column("segments", Integer, nullable=False, server_default=text("0")),
     Column("due_at", BigInteger),
     Column("updated_at", BigInteger, nullable=False),
+    Column("left_at", BigInteger),
     PrimaryKeyConstraint("batch", "position"),
     sqlite_with_rowid=False,
 )
