@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from muster.domain.contact import Audience
 from muster.domain.entry import QueuedEntry
 from muster.domain.ids import entry_id
 from muster.domain.outcome import Refused
-from muster.domain.parcel import Parcel
+from muster.domain.parcel import Medium, Parcel
 from muster.domain.workflow import NewWorkflow, WorkflowRef
 from muster.kinds.kind import BatchFacts
 
@@ -20,6 +21,7 @@ class PlainKind:
     name = "plain"
     opens_workflows = False
     stands_alone = False
+    medium = Medium.TEXT
 
     def comparable(self, address: str) -> str:
         """The address in lower case."""
@@ -33,6 +35,11 @@ class PlainKind:
             else Parcel(str(entry_id(batch.id, entry.position)), entry.address, entry.payload, repeat=entry.repeats > 0)
             for entry in entries
         ]
+
+    def audience(self, batch: BatchFacts, entries: Sequence[QueuedEntry]) -> Audience | None:
+        """None."""
+        _ = batch, entries
+        return None
 
     def openings(self, batch: BatchFacts, entries: Sequence[QueuedEntry], *, at: datetime) -> Sequence[NewWorkflow]:
         """None."""

@@ -8,6 +8,7 @@ from muster.domain.batch import FINAL, Batch
 from muster.domain.chunk import ChunkRef
 from muster.domain.entry import OPEN, Entry, EntryState, NewEntry
 from muster.domain.ids import BatchId, ChannelId, PrincipalId, TenantId, entry_id
+from muster.domain.parcel import Medium
 from muster.domain.progress import awaiting
 from muster.domain.receipt import Receipt, Verdict
 from muster.domain.tenant import Principal, Role
@@ -61,7 +62,7 @@ class World:
         self.channel_id = ChannelId(0)
         self.submit = Submit(store, self.queue, clock, meter=self.meter, new_uuid=uuid4)
         self.control = Control(store, self.queue, clock)
-        self.desk = ReceiptDesk(store, clock, self.meter)
+        self.desk = ReceiptDesk(store, clock, self.meter, comparable=str.lower)
         self.rescue = Rescue(store, self.queue, clock)
         self.due = Due(store, self.queue, clock)
         self.matching = Matching(store, self.desk, clock, keep=timedelta(hours=1))
@@ -92,6 +93,7 @@ class World:
             clock=self.clock,
             meter=self.meter,
             links=Links(base="https://example.test", key=b"key"),
+            media={"sandbox": frozenset(Medium), "smpp": frozenset({Medium.TEXT})},
         )
 
     def dispatcher(self, name: str = "one", pace: Pace = PACE) -> Dispatcher:

@@ -15,12 +15,15 @@ from muster.domain.chunk import CHUNK_SIZE, CHUNKS_IN_QUEUE, ChunkRef, ChunkStat
 from muster.domain.entry import QueuedEntry
 from muster.domain.errors import ChannelDown, LeaseLost, NotFound, Unavailable
 from muster.domain.ids import ChannelId
+from muster.domain.mailing import Mailing
 from muster.domain.outcome import Outcome, Unsent
+from muster.domain.parcel import Medium
 from muster.domain.retry import UnknownPolicy
 from muster.domain.template import Template
-from muster.engine.route import route
+from muster.engine.errand import Carry, Errand
+from muster.engine.route import Media, route
 from muster.engine.throttle import Pace, window_size
-from muster.engine.window import Carry, Errand, mend, outcome_of, turn
+from muster.engine.window import mend, outcome_of, turn
 from muster.kinds.kind import BatchFacts, Kind, Terms
 from muster.ports.channel import Channels
 from muster.ports.clock import Clock
@@ -44,6 +47,8 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 
     base: str
     key: bytes
+    opt_out_base: str = ""
+    """Where the links that take their reader off a list begin, without a trailing slash."""
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +61,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     meter: Meter
     links: Links
+    media: Media
+    """What each kind of channel carries."""
     terms: Terms = Terms()
 
 
@@ -63,6 +70,7 @@ class _Started(msgspec.Struct, frozen=True):
     lease: Lease
     batch: Batch
     template: Template | None
+    mailing: Mailing | None
     channel: ChannelId | None
     ready: Sequence[QueuedEntry] | None
     """What is to be dispatched; None when a crash left something to be mended first."""
@@ -105,10 +113,13 @@ class Dispatcher:
             template = None
             if batch.template is not None and batch.template_version is not None:
                 template = await tx.templates.version(batch.tenant, batch.template, batch.template_version)
-            channel = route(batch, await tx.channels.kinds_in_use(batch.tenant))
+            medium = self._rooms.kinds[batch.kind].medium
+            in_use = await tx.channels.kinds_in_use(batch.tenant)
+            channel = route(batch, in_use, medium, media=self._rooms.media)
+            mailing = await tx.mailings.of_batch(batch.tenant, batch.number) if medium is Medium.LETTER else None
             left = await tx.entries.left_dispatching(ref.tenant, ref.batch, first=ref.first, last=lease.last)
             ready = None if left else await self._due(tx, lease, at=now)
-            return _Started(lease, batch, template, channel, ready)
+            return _Started(lease, batch, template, mailing, channel, ready)
 
     async def _due(self, tx: Transaction, lease: Lease, *, at: datetime) -> Sequence[QueuedEntry]:
         chunk = lease.chunk
@@ -159,18 +170,21 @@ class Dispatcher:
                     await self._rest(started.lease, "channel_down")
                     return
                 kind = self._rooms.kinds[started.batch.kind]
-                facts = self._facts(started.batch, started.template)
+                facts = self._facts(started)
                 errand = Errand(lease=started.lease, batch=started.batch, kind=kind, facts=facts, handle=handle)
                 await self._carry_all(errand, started.ready)
         except (ChannelDown, NotFound) as error:
             await self._rest(started.lease, error.code)
 
-    def _facts(self, batch: Batch, template: Template | None) -> BatchFacts:
+    def _facts(self, started: _Started) -> BatchFacts:
         links = self._rooms.links
         return BatchFacts(
-            number=batch.number,
-            id=batch.id,
-            template=template,
+            tenant=started.batch.tenant,
+            number=started.batch.number,
+            id=started.batch.id,
+            template=started.template,
+            mailing=started.mailing,
+            opt_out_base=links.opt_out_base,
             link_base=links.base,
             link_key=links.key,
             terms=self._rooms.terms,

@@ -8,48 +8,20 @@ import structlog
 
 from muster.domain.batch import Batch, BatchState
 from muster.domain.chunk import Lease
-from muster.domain.entry import TRANSITIONS, EntryEvent, EntryState, QueuedEntry
-from muster.domain.outcome import Outcome, Refused
-from muster.domain.parcel import Parcel
+from muster.domain.entry import EntryState, QueuedEntry
+from muster.domain.outcome import Outcome
 from muster.domain.retry import UnknownPolicy
-from muster.kinds.kind import BatchFacts, Kind
-from muster.ports.channel import ChannelHandle
+from muster.engine.errand import Carry, Errand
+from muster.engine.policy import prepare
 from muster.ports.store.entries import Applied, Change
 from muster.ports.store.unit import Transaction
-from muster.settle.outcomes import Rules, Settlement, lost, settle
+from muster.settle.outcomes import Settlement, lost, settle
 from muster.settle.rollup import roll_up, tell_changes, total_of
 
 log = structlog.get_logger()
 
 
 _NEVER_LEFT = frozenset({EntryState.FAILED, EntryState.SUPPRESSED, EntryState.CANCELLED})
-
-
-class Carry(msgspec.Struct, frozen=True):
-    """Entries whose intent is durable, and the parcels they became; one each, in order."""
-
-    entries: tuple[QueuedEntry, ...]
-    parcels: tuple[Parcel, ...]
-
-
-class Errand(msgspec.Struct, frozen=True, kw_only=True):
-    """All that working on one chunk needs to know."""
-
-    lease: Lease
-    batch: Batch
-    kind: Kind
-    facts: BatchFacts
-    handle: ChannelHandle
-
-    @property
-    def rules(self) -> Rules:
-        """What the channel's owner wants done with what did not go through."""
-        return Rules(retry=self.handle.retry, unknown=self.handle.unknown)
-
-    @property
-    def span(self) -> dict[str, int]:
-        """The chunk's positions, as the store's functions take them."""
-        return {"first": self.lease.chunk.first, "last": self.lease.last}
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -59,11 +31,6 @@ class Turn(msgspec.Struct, frozen=True):
     """What to hand over next; None when the chunk has nothing for now."""
     state: BatchState
     """Where the batch stood: anything but running means stop."""
-
-
-class _Prepared(msgspec.Struct, frozen=True):
-    carry: Carry
-    refusals: tuple[Change, ...]
 
 
 async def record(tx: Transaction, errand: Errand, settlement: Settlement, *, at: datetime) -> Applied:
@@ -121,7 +88,7 @@ async def turn(
     state = await tx.batches.state_of(tenant, number)
     carry = None
     if upcoming and state is BatchState.RUNNING:
-        prepared = await _prepare(tx, errand, upcoming)
+        prepared = await prepare(tx, errand, upcoming, at=at)
         if prepared.refusals:
             applied.append(await tx.entries.change(tenant, number, prepared.refusals, at=at))
             changes += prepared.refusals
@@ -138,49 +105,6 @@ async def turn(
         await tx.workflows.open(tenant, number, errand.kind.openings(errand.facts, carry.entries, at=at), at=at)
     await tell_changes(tx, errand.batch, changes, applied=applied, at=at)
     return Turn(carry if carry and carry.entries else None, standing.state)
-
-
-async def _prepare(tx: Transaction, errand: Errand, upcoming: Sequence[QueuedEntry]) -> _Prepared:
-    """Policy at the last moment (design 1.4), then the words: who is left out, and what is handed over to the rest."""
-    addresses = [errand.kind.comparable(entry.address) for entry in upcoming]
-    unwanted = await tx.suppressions.among(errand.batch.tenant, addresses)
-    over = await _over(tx, errand, upcoming)
-    wanted: list[QueuedEntry] = []
-    refusals: list[Change] = []
-    for entry, address in zip(upcoming, addresses, strict=True):
-        if address in unwanted:
-            why = Refused("opted_out", f"the recipient has opted out ({unwanted[address]})")
-            refusals.append(_refusal(entry, EntryEvent.SUPPRESSED, why))
-        elif entry.position in over:
-            refusals.append(
-                _refusal(entry, EntryEvent.CANCELLED, Refused("workflow_over", "it speaks of what is over"))
-            )
-        else:
-            wanted.append(entry)
-    packed = errand.kind.pack(errand.facts, wanted)
-    carried: list[tuple[QueuedEntry, Parcel]] = []
-    for entry, parcel in zip(wanted, packed, strict=True):
-        if isinstance(parcel, Refused):
-            refusals.append(_refusal(entry, EntryEvent.REFUSED, parcel))
-        else:
-            carried.append((entry, parcel))
-    return _Prepared(Carry(tuple(e for e, _ in carried), tuple(p for _, p in carried)), tuple(refusals))
-
-
-async def _over(tx: Transaction, errand: Errand, upcoming: Sequence[QueuedEntry]) -> frozenset[int]:
-    """The positions of entries whose message would speak of a workflow that is over."""
-    spoken_of = {entry.position: errand.kind.speaks_of(errand.facts, entry) for entry in upcoming}
-    refs = {position: ref for position, ref in spoken_of.items() if ref is not None}
-    if not refs:
-        return frozenset()
-    over = await tx.workflows.over(errand.batch.tenant, list(refs.values()))
-    return frozenset(position for position, ref in refs.items() if ref in over)
-
-
-def _refusal(entry: QueuedEntry, event: EntryEvent, why: Refused) -> Change:
-    # What waited to be sent again may have arrived the first time.
-    came_to = TRANSITIONS[entry.state][EntryEvent.LOST if entry.repeats else event]
-    return Change(entry.position, entry.state, came_to, why.code, why.detail)
 
 
 def _only(carry: Carry, positions: Sequence[int]) -> Carry:

@@ -6,10 +6,12 @@ from typing import Protocol
 
 import msgspec
 
+from muster.domain.contact import Audience
 from muster.domain.entry import QueuedEntry
-from muster.domain.ids import BatchId, BatchNumber
+from muster.domain.ids import BatchId, BatchNumber, TenantId
+from muster.domain.mailing import Mailing
 from muster.domain.outcome import Refused
-from muster.domain.parcel import Parcel
+from muster.domain.parcel import Medium, Parcel
 from muster.domain.template import Template
 from muster.domain.workflow import NewWorkflow, WorkflowRef
 
@@ -25,6 +27,12 @@ class BatchFacts(msgspec.Struct, frozen=True, kw_only=True):
     link_key: bytes
     """The secret that link tokens are derived from (HMAC-SHA-256)."""
     terms: "Terms"
+    mailing: Mailing | None = None
+    """What the batch's letters say; None for kinds without letters."""
+    opt_out_base: str = ""
+    """Where links that take their reader off a list begin, without a trailing slash; empty: there are none."""
+    tenant: TenantId = TenantId(0)
+    """Whose batch it is: such links name it."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +53,11 @@ class Kind(Protocol):
         """How the store calls it."""
         ...
 
+    @property
+    def medium(self) -> Medium:
+        """In which form its messages travel."""
+        ...
+
     def comparable(self, address: str) -> str:
         """`address` in the one form in which recipients are compared, for example E.164."""
         ...
@@ -61,6 +74,13 @@ class Kind(Protocol):
     @property
     def stands_alone(self) -> bool:
         """Whether the workflow of an entry was kept with the batch, and so outlives a message that cannot be sent."""
+        ...
+
+    def audience(self, batch: BatchFacts, entries: Sequence[QueuedEntry]) -> Audience | None:
+        """Whose wishes are asked at the last moment, beside the list of suppressions: one contact an entry, in order.
+
+        None where that list is all there is.
+        """
         ...
 
     def openings(self, batch: BatchFacts, entries: Sequence[QueuedEntry], *, at: datetime) -> Sequence[NewWorkflow]:

@@ -66,16 +66,16 @@ def lost(entries: Sequence[QueuedEntry], *, unknown: UnknownPolicy, at: datetime
 
 def _change(entry: QueuedEntry, outcome: Outcome, *, rules: Rules, at: datetime) -> Change:
     match outcome:
-        case Carried(segments=segments, confirmed=confirmed):
+        case Carried(segments=segments, confirmed=confirmed, presumed=presumed):
             # As `_step` would, which is felt here: nearly every outcome is this one.
-            after = _ARRIVED if confirmed else _CARRIED
+            after = _ARRIVED if confirmed or presumed else _CARRIED
             return Change(entry.position, EntryState.DISPATCHING, after, segments=segments)
         case Refused(code=code, detail=detail):
             return _step(entry, _given_up(entry), reason=code, detail=detail)
         case Deferred(after=after):
             return _postponed(entry, outcome, rules.retry.next_delay(entry.attempts + 1, at_least=after), at=at)
-        case Unsent(code=code, detail=detail):
-            due_at = at + UNSENT_WAIT
+        case Unsent(code=code, detail=detail, after=after):
+            due_at = at + max(UNSENT_WAIT, after or UNSENT_WAIT)
             return _step(entry, EntryEvent.DEFERRED, reason=code, detail=detail, due_at=due_at, unsent=True)
         case Unknown():
             return _uncertain(entry, outcome, rules.unknown, at=at)

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from muster.domain.contact import Audience
 from muster.domain.entry import QueuedEntry
 from muster.domain.ids import EntryIds
 from muster.domain.outcome import Refused
-from muster.domain.parcel import Parcel
+from muster.domain.parcel import Medium, Parcel
 from muster.domain.workflow import NewWorkflow, WorkflowRef
 from muster.kinds.kind import BatchFacts, Terms
 from muster.kinds.workflow_batches import courses, definition, entries, messages
@@ -52,6 +53,16 @@ class WorkflowBatches:
     def stands_alone(self) -> bool:
         """True for single requests."""
         return self._name == SINGLE
+
+    @property
+    def medium(self) -> Medium:
+        """Short texts."""
+        return Medium.TEXT
+
+    def audience(self, batch: BatchFacts, entries: Sequence[QueuedEntry]) -> Audience | None:
+        """None: only the list of suppressions."""
+        _ = batch, entries
+        return None
 
     def comparable(self, address: str) -> str:
         """The phone number in E.164 form; what is no phone number comes back as it is."""

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from uuid import UUID
 
-from muster.kinds.workflow_batches.rules import digits, matches_phone
+from muster.kinds import addresses
 
 DEFAULT_INTRODUCTION = "Please continue here:"
 """What precedes the link where neither template nor entry brings an introductory message."""
@@ -20,12 +20,7 @@ _AREA = 2
 
 def comparable(address: str) -> str:
     """The phone number in E.164 form; what is no phone number comes back as it is."""
-    if matches_phone(address):
-        return address if address[0] == "+" else f"+{address}"
-    number = digits(address)
-    if not matches_phone(number):
-        return address
-    return number if number[0] == "+" else f"+{number}"
+    return addresses.phone(address)
 
 
 def text_of(memo: str, introduction: str, link: str) -> str:

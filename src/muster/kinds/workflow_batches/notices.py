@@ -9,10 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from muster.domain.contact import Audience
 from muster.domain.entry import EntryState, NewEntry, QueuedEntry
 from muster.domain.ids import BatchNumber, EntryIds, WorkflowId
 from muster.domain.outcome import Refused
-from muster.domain.parcel import Parcel
+from muster.domain.parcel import Medium, Parcel
 from muster.domain.workflow import NewWorkflow, NoticeOrigin, WorkflowRef
 from muster.kinds.kind import BatchFacts
 from muster.kinds.workflow_batches import courses, messages
@@ -84,6 +85,16 @@ class WorkflowNotices:
     def stands_alone(self) -> bool:
         """There is none of its own."""
         return False
+
+    @property
+    def medium(self) -> Medium:
+        """Short texts."""
+        return Medium.TEXT
+
+    def audience(self, batch: BatchFacts, entries: Sequence[QueuedEntry]) -> Audience | None:
+        """None: only the list of suppressions."""
+        _ = batch, entries
+        return None
 
     def comparable(self, address: str) -> str:
         """The phone number in E.164 form; what is no phone number comes back as it is."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import TypeGuard
 
+from muster.kinds import addresses
+
 Wrong = tuple[str, str]
 """A permanent code, and a sentence for the author of the value."""
 Rule = Callable[[object], Wrong | None]
@@ -24,10 +26,9 @@ MUTUALLY_EXCLUSIVE = "MUTUALLY_EXCLUSIVE"
 UNKNOWN_PARAMETER = "UNKNOWN_PARAMETER"
 NOT_OVERRIDABLE = "NOT_OVERRIDABLE"
 
-_PHONE = re.compile(r"\+?[1-9][0-9]{7,14}")
-_SEPARATORS = str.maketrans("", "", " -.()")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-matches_phone = _PHONE.fullmatch
+matches_phone = addresses.matches_phone
+digits = addresses.digits
 matches_uuid = _UUID.fullmatch
 _MONEY = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
 
@@ -40,11 +41,6 @@ def is_object(value: object) -> TypeGuard[dict[str, object]]:
 def is_array(value: object) -> TypeGuard[list[object]]:
     """Whether a JSON value is an array."""
     return isinstance(value, list)
-
-
-def digits(phone: str) -> str:
-    """`phone` without the spaces, dashes, dots and parentheses that people put into numbers."""
-    return phone.translate(_SEPARATORS)
 
 
 def text(shortest: int, longest: int) -> Rule:

@@ -1,0 +1,1 @@
+"""Batches of e-mails to contacts, by category."""
