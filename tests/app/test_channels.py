@@ -11,7 +11,7 @@ from muster.domain.errors import ChannelDown, NotFound
 from muster.domain.fault import Fault
 from muster.domain.ids import ChannelId, TenantId
 from muster.domain.outcome import Carried, Outcome
-from muster.domain.parcel import Parcel
+from muster.domain.parcel import Medium, Parcel
 from muster.domain.receipt import Receipt
 from muster.domain.reply import Reply
 from muster.ports.channel import Channel, ReceiptSink
@@ -48,7 +48,7 @@ class Workshop:
     def __init__(self, store: SqlStore) -> None:
         self.made: list[FakeChannel] = []
         self.down = False
-        kind = ChannelKind(check=self._check, open=self._open, receives=True)
+        kind = ChannelKind(check=self._check, open=self._open, receives=True, media=frozenset(Medium))
         self.channels = OpenChannels(
             store,
             {"fake": kind},

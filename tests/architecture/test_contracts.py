@@ -9,11 +9,15 @@ CONTRACTS = {contract["name"]: contract for contract in PROJECT["tool"]["importl
 
 
 def test_every_door_is_under_the_contracts_for_surfaces() -> None:
-    doors = {f"muster.surfaces.{wire.parent.name}" for wire in (SRC / "surfaces").glob("*/wire.py")}
+    doors = {
+        f"muster.surfaces.{wire.parent.name}"
+        for pattern in ("*/wire.py", "*/wire")
+        for wire in (SRC / "surfaces").glob(pattern)
+    }
     assert set(CONTRACTS["Surfaces do not know each other"]["modules"]) >= doors
     assert set(CONTRACTS["Inside a surface: routes over translate over wire"]["containers"]) >= doors
 
 
 def test_every_kind_is_under_the_contract_for_kinds() -> None:
-    kinds = {f"muster.kinds.{found.stem}" for found in (SRC / "kinds").glob("[a-z]*") if found.stem != "kind"}
+    kinds = {f"muster.kinds.{found.name}" for found in (SRC / "kinds").glob("[a-z]*") if found.is_dir()}
     assert set(CONTRACTS["Kinds do not know each other"]["modules"]) >= kinds

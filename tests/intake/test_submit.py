@@ -13,7 +13,8 @@ from muster.domain.entry import NewEntry
 from muster.domain.errors import IdempotencyConflict, NotFound, TemplateNotActive
 from muster.domain.ids import TemplateId
 from muster.domain.template import Template, TemplateState
-from muster.intake.submit import KEY_LIFETIME, Submission
+from muster.intake.keys import KEY_LIFETIME
+from muster.intake.submit import Submission
 from muster.ports.store.batches import BatchFilter, Page
 from tests.conformance.store_world import a_template
 from tests.fakes.world import World, a_submission, an_entry, some

@@ -41,6 +41,16 @@ def test_a_librarys_line_and_a_crash_are_masked_too(log_format: LogFormat) -> No
     assert "5551231234" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_an_e_mail_address_never_reaches_the_log(log_format: LogFormat) -> None:
+    stream = io.StringIO()
+    configure(log_format, "info", stream=stream)
+    logging.getLogger("some.library").warning("RCPT TO:<ann.lee+tag@mail.example.com> refused")
+    structlog.get_logger().info("something_happened", email="ann.lee@example.com", note="for ann.lee@example.com")
+    assert stream.getvalue().count("\n") == 2
+    assert "ann.lee" not in stream.getvalue()
+
+
 def test_what_is_not_personal_stays_readable() -> None:
     stream = io.StringIO()
     configure("json", "info", stream=stream)

@@ -12,6 +12,7 @@ import structlog
 from muster.domain.errors import BadInput, ChannelDown
 from muster.domain.fault import Fault
 from muster.domain.ids import ChannelId, TenantId
+from muster.domain.parcel import Medium
 from muster.domain.retry import RetryPolicy, UnknownPolicy
 from muster.ports.channel import Channel, ReceiptSink
 from muster.ports.replies import ReplySink
@@ -38,6 +39,10 @@ class ChannelKind(msgspec.Struct, frozen=True, kw_only=True):
     """Open it; raises ChannelDown when the provider cannot be reached now. The account's options are checked."""
     receives: bool
     """Whether receipts come in over the channel itself, so that it must be open even when nothing is sent."""
+    media: frozenset[Medium]
+    """In which forms it carries messages."""
+    retry: RetryPolicy | None = None
+    """When to try again what was deferred, where that is not as everywhere else."""
 
 
 class Handle(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +175,7 @@ class OpenChannels:
             self._sink_for(account.tenant, account.id),
             self._replies_for(account.tenant, account.id),
         )
-        return Handle(id=account.id, channel=channel, retry=self._retry, unknown=unknown, rate=_rate(own))
+        return Handle(id=account.id, channel=channel, retry=kind.retry or self._retry, unknown=unknown, rate=_rate(own))
 
 
 def unknown_policy(options: Mapping[str, str]) -> UnknownPolicy:

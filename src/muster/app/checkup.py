@@ -149,7 +149,7 @@ async def _channels(core: Core) -> Sequence[Finding]:
 @asynccontextmanager
 async def _opener(core: Core) -> AsyncGenerator[OpenChannels]:
     """Channels that are closed again. What they receive meanwhile is kept as ever."""
-    desk = ReceiptDesk(core.store, core.clock, core.meter)
+    desk = ReceiptDesk(core.store, core.clock, core.meter, comparable=core.comparable)
     opener = core.opener(desk)
     try:
         yield opener

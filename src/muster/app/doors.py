@@ -5,6 +5,7 @@ from time import monotonic
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import msgspec
 from litestar import Router
 
 from muster.app.http import Door
@@ -16,10 +17,15 @@ from muster.surfaces.api import wire as api_wire
 from muster.surfaces.api.problems import Problems as ApiProblems
 from muster.surfaces.bodies import Limits
 from muster.surfaces.customer_links.routes import CustomerLinks
+from muster.surfaces.notifications import routes as notification_routes
+from muster.surfaces.notifications.problems import Problems as NotificationProblems
+from muster.surfaces.notifications.wire import paths as notification_paths
+from muster.surfaces.opt_outs.routes import OptOuts
 from muster.surfaces.workflow_batches import routes, wire
 from muster.surfaces.workflow_batches.problems import Problems
 
 _LINKS = "/l"
+_OPT_OUTS = "/u"
 
 
 def doors(core: Core) -> Sequence[Door]:
@@ -30,7 +36,13 @@ def doors(core: Core) -> Sequence[Door]:
         # The silence between two pieces is watched elsewhere; this bounds a body that drips.
         body_seconds=3 * core.settings.client_timeout_seconds,
     )
-    return [_workflow_batches(core, access, limits), _own(core, access, limits), _customer_links(core)]
+    return [
+        _workflow_batches(core, access, limits),
+        _notifications(core, limits),
+        _own(core, access, limits),
+        _customer_links(core),
+        _opt_outs(core),
+    ]
 
 
 def _workflow_batches(core: Core, access: Access, limits: Limits) -> Door:
@@ -55,6 +67,34 @@ def _workflow_batches(core: Core, access: Access, limits: Limits) -> Door:
         title="Workflow batches",
         routers=routers,
         problems=dict.fromkeys(wire.PATHS, problems),
+    )
+
+
+def _notifications(core: Core, limits: Limits) -> Door:
+    problems = NotificationProblems(uuid4)
+    most = min(limits.body_bytes, notification_paths.MOST_BYTES)
+    inside = notification_routes.Door(
+        parties=core.mail.parties,
+        shelves=core.mail.shelves,
+        mailings=core.mail.mailings,
+        categories=core.mail.categories,
+        contacts=core.mail.contacts,
+        subscribers=core.mail.subscribers,
+        files=core.files,
+        access=Access(core.keys, core.allowance, parties=True),
+        clock=core.clock,
+        limits=msgspec.structs.replace(limits, body_bytes=most),
+        link_key=core.link_key,
+    )
+
+    def routers() -> Sequence[Router]:
+        return [notification_routes.notifications(inside, problems)]
+
+    return Door(
+        name="notifications",
+        title="Notification batches",
+        routers=routers,
+        problems={notification_paths.PREFIX: problems},
     )
 
 
@@ -90,4 +130,22 @@ def _customer_links(core: Core) -> Door:
         title="The customers' pages",
         routers=routers,
         problems=dict.fromkeys(prefixes, links.problems),
+    )
+
+
+def _opt_outs(core: Core) -> Door:
+    """The page behind the links in e-mails: where those begin, and below the usual path."""
+    often = core.settings.link_misses_per_minute
+    begin = urlsplit(core.settings.opt_outs_begin).path
+    prefixes = list(dict.fromkeys((begin, _OPT_OUTS)))
+    page = OptOuts(core.mail.preferences, prefixes=prefixes, misses=Allowance(often / 60, often, monotonic))
+
+    def routers() -> Sequence[Router]:
+        return [page.router()]
+
+    return Door(
+        name="opt-outs",
+        title="What e-mails people want",
+        routers=routers,
+        problems=dict.fromkeys(prefixes, page.problems),
     )

@@ -17,10 +17,13 @@ KEY_FILE = "secret.key"
 
 
 class Keyring(msgspec.Struct, frozen=True):
-    """`keys` are Fernet keys, newest first: the first encrypts, all decrypt. `link_key` is 32 bytes."""
+    """`keys` are Fernet keys, newest first: the first encrypts, all decrypt. The others are 32 bytes each."""
 
     keys: tuple[str, ...]
     link_key: bytes
+    """What links are derived from and signed with."""
+    return_key: bytes
+    """What the return paths of e-mails are signed with."""
 
 
 def open_keyring(settings: Settings) -> Keyring:
@@ -30,7 +33,11 @@ def open_keyring(settings: Settings) -> Keyring:
         fault = Fault(path=str(settings.data / KEY_FILE), code="bad_key", message="holds no usable key")
         raise BadInput("The secret key file cannot be used.", [fault])
     secret = settings.link_key or keys[-1]
-    return Keyring(keys, hmac.digest(secret.encode(), b"muster links", hashlib.sha256))
+    return Keyring(keys, _derived(secret, b"muster links"), _derived(secret, b"muster return paths"))
+
+
+def _derived(secret: str, use: bytes) -> bytes:
+    return hmac.digest(secret.encode(), use, hashlib.sha256)
 
 
 def new_key() -> str:

@@ -6,6 +6,8 @@ import secrets
 import socket
 from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
@@ -18,6 +20,8 @@ from muster.app.settings import Settings
 from muster.app.sole import sole_worker
 from muster.app.wiring import Core, bring_up_to_date, database_file
 from muster.app.worker import Chore, ChoreLoop, Process, Service, UntilStopped
+from muster.channels.smtp import verp
+from muster.channels.smtp.inbound import InboundMail, Listening, Protocols
 from muster.domain.errors import Unavailable
 from muster.engine.dispatcher import Links, Rooms
 from muster.engine.throttle import Pace
@@ -47,10 +51,11 @@ class Node:
 
     def __init__(self, core: Core, *, http: bool, work: bool) -> None:
         self._core = core
-        self._desk = ReceiptDesk(core.store, core.clock, core.meter)
+        self._desk = ReceiptDesk(core.store, core.clock, core.meter, comparable=core.comparable)
         self._channels = core.opener(self._desk)
         self._rescue = Rescue(core.store, core.queue, core.clock)
         self._listener = self._listen() if http else None
+        self._mail = self._mailroom() if http and core.settings.mail_listen else None
         self._process = Process(self._services(work=work), drain=core.settings.drain_seconds)
         core.meter.level("build_info", 1, version=__version__)
 
@@ -85,6 +90,7 @@ class Node:
         services: list[tuple[str, Service]] = [(figures.name, ChoreLoop(figures, self._core.meter))]
         if self._listener is not None:
             services.append(("http", self._listener))
+            services += [("mail", one) for one in [self._mail] if one is not None]
         if work:
             services.append(("worker", self._worker()))
             services.append(("relay", self._relay()))
@@ -100,7 +106,8 @@ class Node:
             kinds=core.kinds,
             clock=core.clock,
             meter=core.meter,
-            links=Links(base=settings.links_begin, key=core.link_key),
+            links=Links(base=settings.links_begin, key=core.link_key, opt_out_base=settings.opt_outs_begin),
+            media={name: kind.media for name, kind in core.channel_kinds.items()},
             terms=core.terms,
         )
         pace = Pace(
@@ -164,6 +171,19 @@ class Node:
             client_timeout=core.settings.client_timeout_seconds,
         )
         return Listener(app, core.settings)
+
+    def _mailroom(self) -> InboundMail:
+        """Where bounces and complaints come in."""
+        core, at = self._core, urlsplit(self._core.settings.mail_listen)
+        listening = Listening(
+            host=at.hostname or "",
+            port=at.port or 0,
+            protocol=Protocols(at.scheme),
+            name=socket.getfqdn(),
+            size_bytes=core.settings.mail_listen_limit_bytes,
+        )
+        read = partial(verp.read, core.return_key)
+        return InboundMail(listening, read=read, sink_for=self._desk.sink, clock=core.clock, meter=core.meter)
 
     async def _check(self) -> None:
         if self._process.draining:

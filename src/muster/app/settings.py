@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Path
     database_url: str
     migrate_on_start: bool
+    files: str
     secret_key: str
     link_key: str
     workers: Annotated[int, Meta(ge=0, le=256)]
@@ -60,6 +61,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     document_url: str
     link_misses_per_minute: Annotated[int, Meta(ge=1, le=100_000)]
     payments: Literal["sandbox"]
+    mail_listen: str
+    mail_listen_limit_bytes: Annotated[int, Meta(ge=10_240, le=1 << 28)]
+    mail_retry_seconds: _Waits
+    attachment_count: Annotated[int, Meta(ge=0, le=100)]
+    attachment_limit_bytes: Annotated[int, Meta(ge=1, le=1 << 31)]
+    attachment_types: tuple[Annotated[str, Meta(min_length=1)], ...]
+    attachment_refused: tuple[str, ...]
     webhook_allow: tuple[Annotated[str, Meta(min_length=1)], ...]
     webhook_timeout_seconds: Annotated[float, Meta(gt=0, le=120)]
     webhook_retry_seconds: _Waits
@@ -81,6 +89,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.store_url.startswith("sqlite")
 
     @property
+    def files_at(self) -> str:
+        """Where files are kept: a folder, or the URL of an object store."""
+        return self.files or str(self.data / "files")
+
+    @property
     def address(self) -> str:
         """Where clients reach the server, without a trailing slash."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
@@ -90,6 +103,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where the links in messages begin, without a trailing slash."""
         return self.link_base.rstrip("/") or f"{self.address}/l"
 
+    @property
+    def opt_outs_begin(self) -> str:
+        """Where the links that take the reader of an e-mail off a list begin, without a trailing slash."""
+        return f"{self.address}/u"
+
 
 _DRIVERS: Mapping[str, str] = {
     "sqlite": "sqlite+aiosqlite",
@@ -98,7 +116,18 @@ _DRIVERS: Mapping[str, str] = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
-_LISTS = frozenset({"retry_seconds", "trusted_proxies", "webhook_allow", "webhook_retry_seconds"})
+_LISTS = frozenset(
+    {
+        "attachment_refused",
+        "attachment_types",
+        "mail_retry_seconds",
+        "retry_seconds",
+        "trusted_proxies",
+        "webhook_allow",
+        "webhook_retry_seconds",
+    }
+)
+_FILE_STORES = ("s3", "gs", "az")
 _FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 
 
@@ -221,10 +250,23 @@ def _bad_urls(settings: Settings) -> Iterator[tuple[str, str]]:
     scheme, separator, _ = settings.database_url.partition("://")
     if settings.database_url and (not separator or scheme not in _DRIVERS):
         yield "database_url", "must begin with sqlite:/// or postgresql://"
+    scheme, separator, _ = settings.files.partition("://")
+    if separator and scheme not in _FILE_STORES:
+        yield "files", f"must be a folder, or a URL that begins with one of {', '.join(_FILE_STORES)}"
+    if settings.mail_listen and not _is_listening(settings.mail_listen):
+        yield "mail_listen", "must be smtp://<host>:<port> or lmtp://<host>:<port>"
     for name in ("public_url", "link_base", "document_url"):
         url: str = getattr(settings, name)
         if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc):
             yield name, "must be a http:// or https:// URL"
+
+
+def _is_listening(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        return parts.scheme in {"smtp", "lmtp"} and bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        return False
 
 
 def split_keys(joined: str) -> tuple[str, ...]:

@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
+from typing import ClassVar
 from uuid import uuid4
 
-from muster.app.channel_kinds import channel_kinds
+from muster.app.channel_kinds import Post, channel_kinds
 from muster.app.channels import OpenChannels, checked, retry_policy
 from muster.app.clock import SystemClock
 from muster.app.keyring import open_keyring
+from muster.app.mail_rooms import mail_rooms
 from muster.app.settings import Settings, is_network
 from muster.catalog.accounts import Accounts, new_secret
 from muster.catalog.channels import ChannelCatalog
@@ -22,12 +25,15 @@ from muster.catalog.templates import TemplateCatalog
 from muster.channels.webhook.guard import Guard
 from muster.channels.webhook.push import HttpPush
 from muster.domain.errors import Unavailable
+from muster.files.opening import open_files
 from muster.intake.allowance import Allowance
 from muster.intake.control import Control
 from muster.intake.submit import Submit
 from muster.intake.workflows import Means, WorkflowControl
 from muster.journey.guide import Guide
+from muster.kinds.addresses import comparable
 from muster.kinds.kind import Kind, Terms
+from muster.kinds.notifications.kind import Notifications
 from muster.kinds.workflow_batches import WorkflowBatches
 from muster.kinds.workflow_batches.kind import SINGLE
 from muster.kinds.workflow_batches.notices import WorkflowNotices
@@ -49,6 +55,7 @@ from muster.surfaces.workflow_batches.push import NAME as STYLE
 from muster.surfaces.workflow_batches.push import WorkflowBatchesStyle
 from muster.telemetry.metrics import PrometheusMeter
 
+_KINDS: tuple[Kind, ...] = (WorkflowBatches(), WorkflowBatches(SINGLE), WorkflowNotices(), Notifications())
 _CONNECTIONS_BESIDE_WORKERS = 12
 """Connections to PostgreSQL for requests, receipts and upkeep; every second chunk worked on takes one more at times."""
 
@@ -59,17 +66,19 @@ class Core:
     Nothing is connected until it is used; `close` lets go of it.
     """
 
+    kinds: ClassVar[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _KINDS})
+    comparable = staticmethod(comparable)
+
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         keyring = open_keyring(settings)
         self.settings = settings
         self.link_key = keyring.link_key
+        self.return_key = keyring.return_key
         self.clock: Clock = clock or SystemClock()
         self.meter = PrometheusMeter()
-        kinds: tuple[Kind, ...] = (WorkflowBatches(), WorkflowBatches(SINGLE), WorkflowNotices())
-        self.kinds = {kind.name: kind for kind in kinds}
-        self.comparable = WorkflowBatches().comparable
         self.terms = _terms(settings)
-        self.channel_kinds = channel_kinds(self.clock, self.meter)
+        self.files = open_files(settings.files_at)
+        self.channel_kinds = channel_kinds(self.clock, self.meter, self._post())
         vault = Vault(keyring.keys)
         self.store: SqlStore = open_store(
             settings.store_url, vault=vault, pool_size=settings.workers // 2 + _CONNECTIONS_BESIDE_WORKERS
@@ -90,6 +99,9 @@ class Core:
         self.workflows = WorkflowLookup(self.store)
         self.styles: Mapping[str, Style] = {STYLE: WorkflowBatchesStyle()}
         self.workflow_control = WorkflowControl(self.store, self.clock, self._means())
+        self.mail = mail_rooms(
+            settings, self.store, self.clock, submit=self.submit, files=self.files, link_key=self.link_key
+        )
         self.suppressions = SuppressionList(self.store, self.clock, self.comparable)
         self.templates = TemplateCatalog(self.store, self.clock, uuid4)
         self.push = HttpPush(_guard(settings), self.clock, deadline=timedelta(seconds=settings.webhook_timeout_seconds))
@@ -101,6 +113,10 @@ class Core:
             random_bytes=secrets.token_bytes,
             styles=self.styles,
         )
+
+    def _post(self) -> Post:
+        retry = retry_policy(self.settings.mail_retry_seconds)
+        return Post(files=self.files, key=self.return_key, retry=retry)
 
     def _means(self) -> Means:
         return Means(

@@ -41,12 +41,16 @@ class SuppressionList:
         return added
 
     async def remove(self, tenant: TenantId, addresses: Sequence[str], *, by: PrincipalId | None = None) -> int:
-        """Let `addresses` be reached again; how many were on the list."""
+        """Let `addresses` be reached again; how many were on the list.
+
+        Contacts that the server itself blocked, because mail to them bounced or met a complaint, are active again.
+        """
         now = self._clock.now()
         wanted = list(dict.fromkeys(self._comparable(address) for address in addresses))
         async with self._store.begin() as tx:
             removed = await tx.suppressions.remove(tenant, wanted)
-            detail = f"{removed} of {len(wanted)}"
+            released = await tx.contacts.release(tenant, wanted, at=now)
+            detail = f"{removed} of {len(wanted)}" + (f"; {released} contacts active again" if released else "")
             await tx.outbox.audit(tenant, by, "suppression:remove", subject="", detail=detail, at=now)
         return removed
 

@@ -12,6 +12,7 @@ from muster.domain.tenant import Role, Tenant
 from muster.ports.store.channels import ChannelAccount
 
 _SHOWN = ("account_id", "tenant", "token", "api_key", "api_secret", "access_key", "secret_key")
+_ROLES = [role.value for role in Role if role is not Role.PARTY]
 
 
 @click.group()
@@ -24,7 +25,7 @@ def account() -> None:
 @click.option(
     "--credits", "credit", type=click.IntRange(0, MOST), default=0, help="No effect yet: credits are not kept."
 )
-@click.option("--role", type=click.Choice([r.value for r in Role]), default="owner", help="What its token may do.")
+@click.option("--role", type=click.Choice(_ROLES), default="owner", help="What its token may do.")
 @store_options
 @json_option
 @click.pass_obj

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from muster.domain.batch import BatchEvent, BatchState
 from muster.domain.chunk import CHUNK_SIZE, CHUNKS_IN_QUEUE, ChunkRef
 from muster.domain.entry import EntryState, NewEntry
-from muster.domain.errors import IdempotencyConflict, NotFound, TemplateNotActive
+from muster.domain.errors import NotFound, TemplateNotActive
 from muster.domain.event import EventType
 from muster.domain.ids import BatchId, BatchNumber, ChannelId, PrincipalId, TemplateId, TenantId, entry_id
 from muster.domain.progress import ending
@@ -18,14 +18,12 @@ from muster.domain.template import Template, TemplateState
 from muster.domain.tenant import Principal
 from muster.domain.workflow import NewWorkflow
 from muster.events.outbox import batch_event
+from muster.intake.keys import Claim, recall, take
 from muster.ports.clock import Clock
 from muster.ports.meter import Meter
 from muster.ports.queue import Queue
-from muster.ports.store.batches import IdempotencyKey, NewBatch
+from muster.ports.store.batches import NewBatch
 from muster.ports.store.unit import Store, Transaction
-
-KEY_LIFETIME = timedelta(hours=24)
-"""How long an idempotency key is remembered."""
 
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,11 +83,11 @@ class Submit:
         """
         earlier, template = await self._look(who, submission)
         if earlier is not None:
-            return _replay(earlier, submission)
+            return earlier
         entries = submission.entries(template)
         batch = self._batch(who, submission, template=template, entries=entries)
         async with self._store.begin() as tx:
-            earlier = await _claim(tx, who, submission, batch=batch)
+            earlier = await _take(tx, who, submission, batch=batch)
             if earlier is None:
                 number = await self.keep(tx, who.tenant, batch=batch, entries=entries, by=who.id)
                 if submission.workflows is not None:
@@ -98,25 +96,25 @@ class Submit:
                     )
                     await _keep_workflows(tx, who, keeping, workflows=submission.workflows(keeping))
         if earlier is not None:
-            return _replay(earlier, submission)
-        self._count(batch)
+            return earlier
+        self.count(batch)
         return Submitted(batch.id, batch.idempotency_key, replayed=False)
 
-    def _count(self, batch: NewBatch) -> None:
+    def count(self, batch: NewBatch) -> None:
+        """Measure that the batch was kept, once that is durable."""
         took = self._clock.now() - batch.created_at
         self._meter.count("batches_submitted", kind=batch.kind)
         self._meter.count("entries_submitted", batch.total, kind=batch.kind)
         self._meter.observe("submit_seconds", took.total_seconds(), kind=batch.kind)
 
-    async def _look(self, who: Principal, submission: Submission) -> tuple[IdempotencyKey | None, Template | None]:
-        """The earlier use of the key, or else the template."""
+    async def _look(self, who: Principal, submission: Submission) -> tuple[Submitted | None, Template | None]:
+        """The answer to the earlier use of the key, or else the template."""
         async with self._store.read() as tx:
             if submission.idempotency_key is not None and submission.scope is not None:
-                earlier = await tx.batches.recall(
-                    who.tenant, submission.scope, key=submission.idempotency_key, now=self._clock.now()
-                )
-                if earlier is not None:
-                    return earlier, None
+                claim = _claim(who, submission.scope, submission.idempotency_key, fingerprint=submission.fingerprint)
+                answer = await recall(tx, claim, now=self._clock.now())
+                if answer is not None:
+                    return _replay(answer, claim), None
             return None, await _template(tx, who, submission)
 
     def _batch(
@@ -170,18 +168,17 @@ class Submit:
         await self._queue.enqueue(tx, jobs)
 
 
-async def _claim(tx: Transaction, who: Principal, submission: Submission, *, batch: NewBatch) -> IdempotencyKey | None:
-    """Take the batch's idempotency key, if there is one to take; its earlier use where somebody was faster."""
+async def _take(tx: Transaction, who: Principal, submission: Submission, *, batch: NewBatch) -> Submitted | None:
+    """Take the batch's idempotency key, if there is one to take; the earlier answer where somebody was faster."""
     if submission.scope is None:
         return None
-    key = IdempotencyKey(
-        scope=submission.scope,
-        key=batch.idempotency_key,
-        fingerprint=submission.fingerprint,
-        answer=str(batch.id),
-        expires_at=batch.created_at + KEY_LIFETIME,
-    )
-    return await tx.batches.remember(who.tenant, key, now=batch.created_at)
+    claim = _claim(who, submission.scope, batch.idempotency_key, fingerprint=submission.fingerprint)
+    answer = await take(tx, claim, answer=str(batch.id), now=batch.created_at)
+    return None if answer is None else _replay(answer, claim)
+
+
+def _claim(who: Principal, scope: str, key: str, *, fingerprint: bytes) -> Claim:
+    return Claim(tenant=who.tenant, scope=scope, key=key, fingerprint=fingerprint)
 
 
 async def _keep_workflows(
@@ -193,10 +190,8 @@ async def _keep_workflows(
         await tx.outbox.audit(who.tenant, who.id, "workflow:create", subject=subject, detail="", at=keeping.at)
 
 
-def _replay(earlier: IdempotencyKey, submission: Submission) -> Submitted:
-    if earlier.fingerprint != submission.fingerprint:
-        raise IdempotencyConflict("the idempotency key was used for a different request")
-    return Submitted(BatchId(UUID(earlier.answer)), earlier.key, replayed=True)
+def _replay(answer: str, claim: Claim) -> Submitted:
+    return Submitted(BatchId(UUID(answer)), claim.key, replayed=True)
 
 
 async def _template(tx: Transaction, who: Principal, submission: Submission) -> Template | None:

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 
 from muster.catalog.keys import Keys
 from muster.domain.errors import NotAllowed, NotAuthenticated
-from muster.domain.tenant import Principal
+from muster.domain.tenant import Principal, Role
 from muster.intake.allowance import Allowance
 
 Call = Request[object, object, State]
@@ -21,17 +21,24 @@ _BASIC = re.compile(r"basic +([\x21-\x7e]+)", re.IGNORECASE)
 class Access:
     """Turns a request's credential into a principal, and counts its calls."""
 
-    def __init__(self, keys: Keys, allowance: Allowance) -> None:
+    def __init__(self, keys: Keys, allowance: Allowance, *, parties: bool = False) -> None:
+        """`parties`: whether the door is made for the parties a tenant serves, and not for the tenant alone."""
         self._keys = keys
         self._allowance = allowance
+        self._parties = parties
 
     async def caller(self, call: Call) -> Principal:
-        """Who presents the bearer token. Raises NotAuthenticated, RateLimited; NotAllowed for a change by a viewer."""
+        """Who presents the bearer token.
+
+        Raises NotAuthenticated, RateLimited; NotAllowed for a change by a viewer, and for a party at another's door.
+        """
         header = _BEARER.fullmatch(call.headers.get("authorization", "").strip())
         if header is None:
             raise NotAuthenticated("The Authorization header must be: Bearer <access token>")
         who = await self._keys.authenticate(header[1])
         self._allowance.take(who.token)
+        if who.role is Role.PARTY and not self._parties:
+            raise NotAllowed("This token does not open this door")
         if call.method not in {"GET", "HEAD"} and not who.may_write:
             raise NotAllowed("This service account may only read")
         return who

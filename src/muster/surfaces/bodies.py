@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from hashlib import sha256
 from typing import TypeGuard
 
@@ -33,6 +33,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 32 << 20
     body_seconds: float = 60
     """How long a body may take to arrive."""
+    patience_bytes: int | None = None
+    """How much of a body that is too large is read and thrown away; None: as much as it may have."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -55,7 +57,11 @@ def is_array(value: object) -> TypeGuard[list[object]]:
 async def read_object(call: Call, limits: Limits) -> Body:
     """The JSON object a request carries. Raises HTTPException 408 and 415, TooLarge, MalformedBody."""
     _check_type(call)
-    raw = await receive(call, limits)
+    return await decoded(await receive(call, limits))
+
+
+async def decoded(raw: bytes) -> Body:
+    """`decode(raw)`, beside everything else where that takes a while."""
     if len(raw) > LONGEST_EXPLAINED:
         return await asyncio.to_thread(decode, raw)
     return decode(raw)
@@ -87,19 +93,22 @@ def _check_type(call: Call) -> None:
 
 async def receive(call: Call, limits: Limits) -> bytes:
     """The whole body of a request. Raises HTTPException 408 when it dawdles, TooLarge."""
-    pieces: list[bytes] = []
+    return b"".join([piece async for piece in pieces(call, limits)])
+
+
+async def pieces(call: Call, limits: Limits) -> AsyncGenerator[bytes]:
+    """The body of a request as it arrives. Raises HTTPException 408 when it dawdles, TooLarge once it is too large."""
     size = 0
+    patience = limits.body_bytes if limits.patience_bytes is None else limits.patience_bytes
     try:
         async with asyncio.timeout(limits.body_seconds):
             async for piece in call.stream():
                 size += len(piece)
                 # A little more is read and thrown away, so that the client reads the answer instead of a broken pipe.
-                if size > 2 * limits.body_bytes:
+                if size > limits.body_bytes + patience:
                     break
                 if size <= limits.body_bytes:
-                    pieces.append(piece)
-                else:
-                    pieces.clear()
+                    yield piece
     except TimeoutError:
         message = f"The body did not arrive within {limits.body_seconds:g} seconds"
         raise HTTPException(status_code=408, detail=message) from None
@@ -108,7 +117,6 @@ async def receive(call: Call, limits: Limits) -> bytes:
         raise HTTPException(status_code=408, detail="The body was not sent in time") from None
     if size > limits.body_bytes:
         raise TooLarge(f"The body is larger than {limits.body_bytes} bytes")
-    return b"".join(pieces)
 
 
 def _holds(raw: bytes, mark: bytes) -> bool:

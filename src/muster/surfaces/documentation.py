@@ -10,11 +10,11 @@ from muster.surfaces.bodies import is_array, is_object
 _REFERENCE = "#/$defs/"
 
 
-def taking(shape: type[msgspec.Struct]) -> type[Operation]:
-    """An operation whose request body is a JSON object of this shape."""
+def taking(shape: type[msgspec.Struct], *, required: bool = True) -> type[Operation]:
+    """An operation whose request body is a JSON object of this shape; none may come where it is not `required`."""
     whole = msgspec.json.schema(shape)
     schema = _inline(whole, whole["$defs"])
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    body = {"required": required, "content": {"application/json": {"schema": schema}}}
 
     class Taking(Operation):
         def to_schema(self) -> dict[str, object]:

@@ -18,6 +18,7 @@ _PERSONAL = re.compile(
 )
 # With a plus: certainly one. Bare digits: only where they stand alone, so that ids and times stay readable.
 _LONG_NUMBER = re.compile(r"\+\d{7,15}|(?<![\w.:/-])\d{8,15}(?![\w.:-])")
+_E_MAIL = re.compile(r"[^\s<>\"'(),:;@]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _MASK = "[hidden]"
 _DEEPEST = 8
 _KEEP = frozenset({"event", "level", "timestamp", "logger", "code", "bind_address"})
@@ -57,7 +58,7 @@ def configure(log_format: LogFormat, level: str, *, stream: TextIO | None = None
 
 
 def hide_personal(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
-    """Mask the values of keys that name personal or secret things, and numbers that look like a phone number.
+    """Mask what keys that name personal or secret things hold, and what looks like a phone number or an e-mail.
 
     The last guard, not the rule: the rule is not to log them.
     """
@@ -67,8 +68,12 @@ def hide_personal(_logger: object, _method: str, event: MutableMapping[str, obje
         if key != "event" and _PERSONAL.search(key.lower()):
             event[key] = _MASK
         elif isinstance(value, str):
-            event[key] = _LONG_NUMBER.sub(_MASK, value)
+            event[key] = _masked(value)
     return event
+
+
+def _masked(value: str) -> str:
+    return _LONG_NUMBER.sub(_MASK, _E_MAIL.sub(_MASK, value) if "@" in value else value)
 
 
 def _ending(log_format: LogFormat, stream: TextIO) -> list[Processor]:
@@ -99,7 +104,7 @@ def _chain(error: BaseException | None) -> list[dict[str, object]]:
         frames = traceback.extract_tb(error.__traceback__)
         link: dict[str, object] = {
             "type": type(error).__name__,
-            "message": _LONG_NUMBER.sub(_MASK, str(error)),
+            "message": _masked(str(error)),
             "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
         }
         if isinstance(error, BaseExceptionGroup):
@@ -115,6 +120,9 @@ def _quieten() -> None:
     for name in ("uvicorn.access", "aiohttp.access", "aiosqlite", "asyncio", "pgqueuer", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # They log every command, addresses and all; what a peer does wrong is answered to it and counted.
+    for name in ("mail.log", "mail.error", "flufl.bounce"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

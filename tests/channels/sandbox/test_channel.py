@@ -9,6 +9,7 @@ import pytest
 
 from muster.channels.sandbox.channel import SandboxChannel, open_sandbox
 from muster.domain.errors import BadInput
+from muster.domain.letter import Letter
 from muster.domain.outcome import Carried, Deferred, Outcome, Refused, Unknown, Unsent
 from muster.domain.parcel import Parcel
 from muster.domain.receipt import Receipt, Verdict
@@ -262,3 +263,61 @@ async def test_where_nobody_wants_replies_there_are_none() -> None:
     async with a_sandbox(inbox) as channel:
         assert isinstance(await one(channel, to("9018")), Carried)
         assert len(await inbox.until(1)) == 1
+
+
+LETTER = Letter(key="letter", subject="Hello", html="<p>Hello</p>", text="Hello " * 100)
+
+
+def a_letter(local: str, *, attempt: int = 1) -> Parcel:
+    return Parcel("key", f"{local}@example.com", "", attempt=attempt, letter=LETTER)
+
+
+@pytest.mark.parametrize(
+    ("local", "expected"),
+    [
+        ("ana", []),
+        ("ana+9000", []),
+        ("ana+9014", []),
+        ("ana+9018", []),
+        ("bounce.ana", [Verdict.GONE]),
+        ("Bounce9008", [Verdict.GONE]),
+        ("complaint", [Verdict.COMPLAINED]),
+        ("ana+9002", [Verdict.RETURNED]),
+        ("ana+9003", [Verdict.RETURNED]),
+    ],
+)
+async def test_a_letter_counts_as_arrived_and_only_bad_news_follows(local: str, expected: list[Verdict]) -> None:
+    inbox, letterbox = Inbox(), Letterbox()
+    async with a_sandbox(inbox, replies=letterbox) as channel:
+        assert await one(channel, a_letter(local, attempt=2)) == Carried(("key/2",), presumed=True)
+    assert [(receipt.ref, receipt.verdict) for receipt in inbox.receipts] == [("key/2", v) for v in expected]
+    assert letterbox.replies == []
+
+
+@pytest.mark.parametrize(("local", "answer"), [("fail", Refused), ("failing.ben", Refused), ("x9007", Deferred)])
+async def test_a_letter_that_is_not_taken_says_so_at_once(local: str, answer: type[Outcome]) -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        assert isinstance(await one(channel, a_letter(local)), answer)
+    assert inbox.receipts == []
+
+
+async def test_a_letter_whose_answer_was_lost_is_found_by_its_own_ref() -> None:
+    inbox = Inbox()
+    async with a_sandbox(inbox) as channel:
+        outcome = await one(channel, a_letter("ana+9012"))
+        assert isinstance(outcome, Unknown)
+        assert outcome.refs == ("key/1",)
+    assert [receipt.verdict for receipt in inbox.receipts] == [Verdict.ARRIVED]
+
+
+async def test_a_letter_that_arrival_is_confirmed_of_is_not_presumed() -> None:
+    async with a_sandbox() as channel:
+        assert await one(channel, a_letter("ana+9017")) == Carried(("key/1",), confirmed=True)
+
+
+async def test_the_outbox_holds_what_a_letter_says() -> None:
+    async with a_sandbox() as channel:
+        await one(channel, a_letter("ana"))
+        (message,) = channel.outbox()
+    assert (message.subject, message.text) == (LETTER.subject, LETTER.text)

@@ -7,10 +7,11 @@ import pytest
 from muster.domain.fault import Fault
 from muster.kinds.workflow_batches.journey import Answers, Ask, AskKind, Field, ask_of
 from muster.surfaces.customer_links.fields import Control, Entered, groups_of, with_dates
-from muster.surfaces.customer_links.words import Voices
+from muster.surfaces.customer_links.pages import LANGUAGES
+from muster.surfaces.pages.words import Voices
 from tests.fakes.guide import EVERYTHING
 
-ENGLISH = Voices().fallback
+ENGLISH = Voices(LANGUAGES).fallback
 PROFILE = ask_of(EVERYTHING, Answers(), 2)
 CARD = ask_of(EVERYTHING, Answers(), 3)
 BIRTHDAY = Ask(kind=AskKind.PROFILE, step=1, fields=(Field(name="date_of_birth", longest=10),))

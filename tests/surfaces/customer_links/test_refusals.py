@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from muster.surfaces.customer_links import bodies
+from muster.surfaces.pages import forms
 from tests.fakes.guide import FakeGuide
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -58,7 +58,7 @@ async def test_only_a_form_of_a_browser_is_read(
 
 
 async def test_the_longest_form_is_read(browser: httpx.AsyncClient, guide: FakeGuide) -> None:
-    body = b"a=" + b"x" * (bodies.LIMITS.body_bytes - 2)
+    body = b"a=" + b"x" * (forms.LIMITS.body_bytes - 2)
 
     answer = await browser.post(f"/l/{guide.open()}/steps/1", content=body, headers=FORM)
 

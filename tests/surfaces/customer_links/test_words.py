@@ -8,7 +8,8 @@ import pytest
 from muster.journey.answering import ACCOUNT_CODES
 from muster.journey.guide import Standing
 from muster.kinds.workflow_batches.journey import FAULT_CODES, AskKind, DeclineReason
-from muster.surfaces.customer_links.words import FOLDER, REGIONS, Voices, read
+from muster.surfaces.customer_links.pages import LANGUAGES as FOLDER
+from muster.surfaces.pages.words import REGIONS, Voices, read
 
 LANGUAGES = {file.stem: read(file) for file in FOLDER.glob("*.toml")}
 NOON = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
@@ -52,11 +53,11 @@ def test_there_are_words_for_every_fault_question_end_and_reason() -> None:
     ],
 )
 def test_the_most_wanted_language_that_there_is_is_spoken(wanted: str, tag: str) -> None:
-    assert Voices().of(wanted).tag == tag
+    assert Voices(FOLDER).of(wanted).tag == tag
 
 
 def test_dates_and_money_are_written_as_the_region_does() -> None:
-    voices = Voices()
+    voices = Voices(FOLDER)
     american, canadian, mexican = (voices.of(tag) for tag in ("en-US", "fr-CA", "es-MX"))
 
     assert american.moment(NOON).replace("\u202f", " ").replace("\xa0", " ") == "Monday, March 2, 2026, 12:30 PM UTC"

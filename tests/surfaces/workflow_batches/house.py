@@ -20,6 +20,7 @@ from muster.catalog.templates import TemplateCatalog
 from muster.channels.sandbox.channel import SandboxChannel
 from muster.channels.sandbox.options import SandboxOptions
 from muster.domain.ids import ChannelId, TenantId, WorkflowId
+from muster.domain.parcel import Medium
 from muster.domain.progress import awaiting
 from muster.domain.retry import RetryPolicy, UnknownPolicy
 from muster.domain.tenant import Role
@@ -143,7 +144,7 @@ class House:
         self.queue = MemoryQueue()
         self.accounts = Accounts(store, clock, uuid4, seal=lambda secret: secret)
         self.keys = Keys(store, clock, new_secret)
-        self.channels = OneSandbox(ReceiptDesk(store, clock, Silent()), clock)
+        self.channels = OneSandbox(ReceiptDesk(store, clock, Silent(), comparable=str.lower), clock)
         self.guide = Guide(store, SandboxPayments(clock), clock)
         self.submit = Submit(store, self.queue, clock, meter=Silent(), new_uuid=uuid4)
         control = Control(store, self.queue, clock)
@@ -194,6 +195,7 @@ class House:
             clock=self.clock,
             meter=Silent(),
             links=LINKS,
+            media={"sandbox": frozenset({Medium.TEXT})},
             terms=TERMS,
         )
         self._worker = Worker(rooms, name=f"worker-{secrets.token_hex(3)}", at_once=2)

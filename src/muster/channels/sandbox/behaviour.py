@@ -115,6 +115,41 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
 """The last four characters of an address (of an e-mail address: before the @), and what they bring about."""
 
 
+_GONE = News(Verdict.GONE, "5.1.1 550 no such mailbox")
+
+LETTER = Behaviour(name="delivered")
+"""What happens to every letter whose address asks for nothing else: nothing is heard of it again."""
+
+LETTERS: Mapping[str, Behaviour] = MappingProxyType(
+    {
+        "bounce": Behaviour(name="bounces", news=(_GONE,)),
+        "complaint": Behaviour(name="complains", news=(News(Verdict.COMPLAINED, "abuse"),)),
+        "fail": Behaviour(name="fails", failure=Refused("unknown_mailbox", "There is no such mailbox.")),
+    }
+)
+"""How the address of a letter begins, and what that brings about."""
+
+_RETURNS: Mapping[str, tuple[News, ...]] = MappingProxyType(
+    {
+        "9002": (News(Verdict.RETURNED, "5.2.2 552 mailbox full"),),
+        "9003": (News(Verdict.RETURNED, "4.4.7 the server never took it"),),
+        "9012": BEHAVIOURS["9012"].news,
+    }
+)
+"""Of the endings, those that bring news of a letter. That one has arrived is no news."""
+
+
+def letter_behaviour_of(address: str) -> Behaviour:
+    """Tell what happens to letters for `address`: its beginning decides, else its ending does as for texts."""
+    local = address.rpartition("@")[0].lower()
+    for beginning, behaviour in LETTERS.items():
+        if local.startswith(beginning):
+            return behaviour
+    ending = local[-4:]
+    known = BEHAVIOURS.get(ending)
+    return LETTER if known is None else msgspec.structs.replace(known, news=_RETURNS.get(ending, ()), replies=())
+
+
 def behaviour_of(address: str) -> Behaviour:
     """Tell what happens to parcels for `address`."""
     ending = address.partition("@")[0][-4:]

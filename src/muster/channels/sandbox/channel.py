@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from muster.channels.sandbox.behaviour import Behaviour, Delay, behaviour_of, segments_of
+from muster.channels.sandbox.behaviour import Behaviour, Delay, behaviour_of, letter_behaviour_of, segments_of
 from muster.channels.sandbox.options import SandboxOptions, read_options
 from muster.channels.sandbox.pace import Pace
 from muster.channels.sandbox.postman import Postman
@@ -38,6 +38,8 @@ class SandboxMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key: str
     address: str
     text: str
+    subject: str = ""
+    """A letter's; empty for short texts."""
     repeat: bool
     behaviour: str
     outcome: str
@@ -122,7 +124,7 @@ class SandboxChannel:
         answer_s = self._options.answer_ms / 1000
         outcomes: list[Outcome] = []
         letters: dict[Delay, list[_Letter]] = {delay: [] for delay in Delay}
-        behaviours = [behaviour_of(parcel.address) for parcel in parcels[:possible]]
+        behaviours = [_behaviour(parcel) for parcel in parcels[:possible]]
         for parcel, behaviour in zip(parcels, behaviours, strict=False):
             outcomes.append(self._outcome(parcel, behaviour, letters))
         self._keep(parcels, behaviours, outcomes)
@@ -142,12 +144,14 @@ class SandboxChannel:
             return behaviour.failure
         if behaviour.lost is not None and not behaviour.news:
             return behaviour.lost
-        refs = self._refs(segments_of(parcel.text))
+        # A letter's ref is not the provider's but ours, as over SMTP: it stands in the address that it is returned to.
+        is_letter = parcel.letter is not None
+        refs = (f"{parcel.key}/{parcel.attempt}",) if is_letter else self._refs(segments_of(parcel.text))
         for news in behaviour.news:
             letters[news.delay].extend((ref, news.verdict, news.code) for ref in refs)
         if behaviour.lost is not None:
             return Unknown(behaviour.lost.code, behaviour.lost.detail, refs)
-        return Carried(refs, len(refs), behaviour.confirmed)
+        return Carried(refs, len(refs), behaviour.confirmed, presumed=is_letter and not behaviour.confirmed)
 
     def _let_people_reply(
         self, parcels: Sequence[Parcel], behaviours: Sequence[Behaviour], outcomes: Sequence[Outcome]
@@ -184,13 +188,18 @@ class SandboxChannel:
             message = SandboxMessage(
                 key=parcel.key,
                 address=parcel.address,
-                text=parcel.text,
+                text=parcel.letter.text if parcel.letter else parcel.text,
+                subject=parcel.letter.subject if parcel.letter else "",
                 repeat=parcel.repeat,
                 behaviour=behaviours[index].name,
                 outcome=type(outcomes[index]).__name__,
                 at=now,
             )
             self._outbox.append(message)
+
+
+def _behaviour(parcel: Parcel) -> Behaviour:
+    return behaviour_of(parcel.address) if parcel.letter is None else letter_behaviour_of(parcel.address)
 
 
 def _teller(sink: ReceiptSink, clock: Clock) -> Callable[[Sequence[_Letter]], Awaitable[None]]:

@@ -7,7 +7,7 @@ import msgspec
 
 from muster.domain.fault import Fault
 from muster.kinds.workflow_batches.journey import Ask, AskKind, Field
-from muster.surfaces.customer_links.words import Voice
+from muster.surfaces.pages.words import Voice
 
 PARTS = ("day", "month", "year")
 """What a date is typed as; the form's `date_of_birth.day` and so on."""

@@ -2,38 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from muster.journey.guide import Standing, Visit
 from muster.kinds.workflow_batches.journey import Ask, AskKind, Course, DeclineReason, first_step, next_step
 from muster.surfaces.customer_links.fields import NOTHING, Control, Entered, groups_of
-from muster.surfaces.customer_links.words import Voice
+from muster.surfaces.pages.place import Place, enclosed, environment, plain, stylesheet
+from muster.surfaces.pages.words import Voice
 
 FOLDER = Path(__file__).parent
-# What turns the direction of writing: it lets a text look like another one.
-_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-_FIRST, _LAST = "\u2068", "\u2069"
+LANGUAGES = FOLDER / "languages"
 
 Say = Callable[..., str]
 """A voice's `say` that knows who asks."""
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a page stands, and for whom: the prefix of all links, the token of this one, the reader's language."""
-
-    prefix: str
-    token: str = ""
-    voice: Voice
-
-    @property
-    def home(self) -> str:
-        """The path of the page itself."""
-        return f"{self.prefix}/{self.token}"
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -43,31 +27,16 @@ class Fact(msgspec.Struct, frozen=True):
     value: str
 
 
-class Stylesheet(msgspec.Struct, frozen=True):
-    """The one file beside the pages, under a name that changes with its content."""
-
-    name: str
-    content: bytes
-
-
 class Pages:
     """Renders every page. Made once: templates are compiled with it."""
 
     def __init__(self, document_url: str) -> None:
         """`document_url` is where documents can be read, with `{documentId}` in it; empty: nowhere."""
         self._document_url = document_url
-        content = (FOLDER / "static" / "page.css").read_bytes()
-        self.stylesheet = Stylesheet(f"page.{sha256(content).hexdigest()[:16]}.css", content)
-        environment = Environment(
-            loader=FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self.stylesheet = stylesheet()
+        found = environment(FOLDER / "templates")
         names = ("asking", "ended", "paying", "decline", "messages", "trouble")
-        self._templates = {name: environment.get_template(f"{name}.html") for name in names}
+        self._templates = {name: found.get_template(f"{name}.html") for name in names}
 
     def visit(self, visit: Visit, place: Place, entered: Entered = NOTHING) -> str:
         """The page itself: what is asked, or how it ended. `entered` is a form that came back with its faults."""
@@ -121,7 +90,7 @@ class Pages:
             title=say(f"{key}.title_{variant}", f"{key}.title"),
             say=say,
             until=voice.moment(visit.workflow.expires_at),
-            memo=_plain(visit.course.memo).strip(),
+            memo=plain(visit.course.memo).strip(),
             ask=ask,
             intro=say(f"{key}.intro_{variant}", f"{key}.intro"),
             button=say(f"{key}.button_{variant}", f"{key}.button", amount=_sum(ask, voice)),
@@ -140,11 +109,11 @@ class Pages:
         """Name of the document asked about, and the URL it can be read at."""
         identity = ask.facts.get("document_id", "")
         key = f"documents.{identity}"
-        name = voice.say(key) if voice.knows(key) else _plain(identity)
+        name = voice.say(key) if voice.knows(key) else plain(identity)
         return name, self._document_url.replace("{documentId}", quote(identity, safe=""))
 
     def _render(self, template: str, place: Place, visit: Visit | None = None, **shown: object) -> str:
-        account = _plain(visit.workflow.account) if visit else ""
+        account = plain(visit.workflow.account) if visit else ""
         opted_out = visit is not None and visit.opted_out
         return self._templates[template].render(
             stylesheet=self.stylesheet.name,
@@ -157,13 +126,7 @@ class Pages:
 
 
 def _speaker(visit: Visit, voice: Voice) -> Say:
-    name = _plain(visit.workflow.account)
-    # A name that may be written from right to left must not turn the sentence around it.
-    return partial(voice.say, account=name if name.isascii() else f"{_FIRST}{name}{_LAST}")
-
-
-def _plain(text: str) -> str:
-    return text if text.isascii() else text.translate(_TURNS)
+    return partial(voice.say, account=enclosed(visit.workflow.account))
 
 
 def _steps(course: Course) -> Sequence[int]:
@@ -182,7 +145,7 @@ def _sum(ask: Ask, voice: Voice) -> str:
 
 def _summary(visit: Visit, ask: Ask, voice: Voice) -> Sequence[Fact]:
     say, facts = _speaker(visit, voice), ask.facts
-    them, theirs = _plain(visit.workflow.account), _plain(facts.get("account", "")) or say("facts.account_on_file")
+    them, theirs = plain(visit.workflow.account), plain(facts.get("account", "")) or say("facts.account_on_file")
     sides = (them, theirs) if facts.get("direction") == "SEND" else (theirs, them)
     priority = f"priorities.{facts.get('priority')}"
     rows = (
@@ -190,9 +153,9 @@ def _summary(visit: Visit, ask: Ask, voice: Voice) -> Sequence[Fact]:
         ("from", sides[0]),
         ("to", sides[1]),
         ("speed", voice.say(priority) if voice.knows(priority) else ""),
-        ("name", _plain(visit.customer_name)),
-        ("description", _plain(facts.get("description", ""))),
-        ("memo", _plain(facts.get("memo", ""))),
+        ("name", plain(visit.customer_name)),
+        ("description", plain(facts.get("description", ""))),
+        ("memo", plain(facts.get("memo", ""))),
     )
     return [Fact(say(f"facts.{name}"), value) for name, value in rows if value]
 

@@ -15,13 +15,14 @@ from muster.journey.guide import Guide, Standing, Visit
 from muster.kinds.workflow_batches.journey import DeclineReason
 from muster.ports.clock import Clock
 from muster.surfaces.access import Call
-from muster.surfaces.customer_links.answers import go_to, page, style
-from muster.surfaces.customer_links.bodies import read_fields
 from muster.surfaces.customer_links.fields import Entered, with_dates
-from muster.surfaces.customer_links.guesses import Guesses
-from muster.surfaces.customer_links.pages import Pages, Place
-from muster.surfaces.customer_links.problems import Problems
-from muster.surfaces.customer_links.words import Voices
+from muster.surfaces.customer_links.pages import LANGUAGES, Pages
+from muster.surfaces.pages.answers import go_to, page, style
+from muster.surfaces.pages.forms import read_fields
+from muster.surfaces.pages.guesses import Guesses
+from muster.surfaces.pages.place import Place
+from muster.surfaces.pages.problems import Problems
+from muster.surfaces.pages.words import Voices
 
 LOOK = (HttpMethod.GET, HttpMethod.HEAD)
 _REASONS = frozenset(reason.value for reason in DeclineReason)
@@ -33,7 +34,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """What the routes call upon."""
 
     guide: Guide
-    guesses: Guesses
+    guesses: Guesses[Visit]
     pages: Pages
     voices: Voices
     clock: Clock
@@ -140,7 +141,7 @@ class CustomerLinks:
     ) -> None:
         """`prefixes` such as `/l`, the first for what belongs to none; `misses`: unknown links an address may try."""
         self._prefixes = prefixes
-        pages, voices = Pages(document_url), Voices()
+        pages, voices = Pages(document_url), Voices(LANGUAGES)
         guesses = Guesses(guide.find, misses)
         self._desk = Desk(guide=guide, guesses=guesses, pages=pages, voices=voices, clock=clock)
         self.problems = Problems(pages, voices, prefixes=prefixes, new_uuid=uuid4)

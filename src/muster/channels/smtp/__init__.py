@@ -1,0 +1,1 @@
+"""E-mail over SMTP: letters out, and what comes back about them."""
