@@ -83,7 +83,7 @@ def _notifications(core: Core, limits: Limits) -> Door:
         files=core.files,
         access=Access(core.keys, core.allowance, parties=True),
         clock=core.clock,
-        limits=msgspec.structs.replace(limits, body_bytes=most),
+        limits=msgspec.structs.replace(limits, body_bytes=most, patience_bytes=4 * most),
         link_key=core.link_key,
     )
 

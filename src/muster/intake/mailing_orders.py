@@ -9,10 +9,13 @@ import msgspec
 from muster.domain.fault import Fault
 from muster.domain.ids import MESSAGES_PER_MAILING
 from muster.kinds.addresses import is_email
+from muster.kinds.notifications.letters import is_tangled
 
 MOST_RECIPIENTS: Final = MESSAGES_PER_MAILING
 MOST_SUBJECT: Final = 500
 """Characters."""
+MOST_BODY: Final = 2_000_000
+"""Characters: more than mail servers take of a letter's text, and little enough to be looked through at once."""
 MOST_FILE_NAME: Final = 255
 # A subject, like a file's name, ends up in a header: nothing in it may end a line, or hide what stands behind it.
 _NOT_ONE_LINE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
@@ -108,6 +111,10 @@ def _text_faults(order: Order) -> list[Fault]:
         found.append(Fault("subject", "NOT_ONE_LINE", "must not hold line breaks or control characters"))
     if order.body is None:
         found.append(Fault("body", "REQUIRED", "is required, though it may be empty"))
+    elif len(order.body) > MOST_BODY:
+        found.append(Fault("body", "TOO_LONG", f"must have at most {MOST_BODY} characters"))
+    elif is_tangled(order.body):
+        found.append(Fault("body", "TOO_TANGLED", "leaves too many tags open, or nests them too deeply"))
     return found
 
 

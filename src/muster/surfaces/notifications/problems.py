@@ -17,7 +17,7 @@ from muster.surfaces.problems import headers_of, log_failure, sentence_of, statu
 MEDIA_TYPE = "application/problem+json"
 MOST_EXPORTED = 500_000
 """Rows that one stream may have."""
-MOST_ERRORS = 1000
+MOST_ERRORS = 10_000
 """Paths that one answer names."""
 _LONGEST_PATH = 200
 _SEVERAL = "One or more validation errors occurred."

@@ -37,8 +37,10 @@ async def find_recipients(
     try:
         return await answer(request, of_recipients(door.shelves, acting, party=party, category=category))
     except BadInput as error:
+        if type(error) is not BadInput:  # one that has an answer of its own
+            raise
         told = [
-            Fault(fault.path, fault.code, f"{ids[fault.path]} not found") if fault.path in ids else fault
+            Fault(fault.path, fault.code, f"{ids[fault.path]} not found") if fault.code == "not_found" else fault
             for fault in error.faults
         ]
         raise BadInput(error.message, told) from None

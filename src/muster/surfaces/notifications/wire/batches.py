@@ -7,7 +7,7 @@ from muster.surfaces.notifications.wire.references import AccountRef, Audit, Met
 
 JSON_PARTS = frozenset({"batch", "_attachment_data"})
 """The part of a form that holds the batch; the second is what old clients call it."""
-MOST_PARTS = 32
+MOST_PARTS = 128
 KEY_HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 MOST_CONTACTS = 10_000
