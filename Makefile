@@ -42,7 +42,7 @@ serve: $(RUN_STAMP) ## server and worker on 127.0.0.1:8400 with embedded default
 	@$(BIN)/muster serve
 
 test: $(DEV_STAMP) ## run the whole suite; gets the services it needs
-	@scripts/prerequisites postgresql node curl chromium
+	@scripts/prerequisites postgresql node curl chromium mail
 	@tests/peers/install
 	@scripts/with-postgresql $(PYTEST) $(SPREAD) $(T)
 

@@ -8,11 +8,11 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
-from benchmarks import accept, dispatch, links, neighbours, reading, scale
+from benchmarks import accept, dispatch, links, mail, neighbours, reading, scale
 from benchmarks.figures import Result, Size, keep, told
 
 SCENARIOS: Mapping[int, Callable[[Size], Awaitable[Result]]] = {
-    module.NUMBER: module.measure for module in (accept, dispatch, scale, neighbours, reading, links)
+    module.NUMBER: module.measure for module in (accept, dispatch, mail, scale, neighbours, reading, links)
 }
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from muster.domain import batch, chunk, entry, template, workflow
+from muster.domain import batch, category, chunk, contact, entry, subscriber, template, workflow
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "states.md"
 
@@ -62,7 +62,8 @@ MACHINES = (
         (entry.EntryState.ACCEPTED, entry.EntryState.REJECTED, entry.EntryState.SUPPRESSED, entry.EntryState.DUPLICATE),
         _by_target(entry.TRANSITIONS),
         f"Open, and so keeping its batch open: {_OPEN}. `unknown` does not keep it open, and a late "
-        "receipt may still settle it.",
+        "receipt may still settle it; nor does `delivered`, which an e-mail that comes back or is complained about "
+        "leaves once more.",
     ),
     Machine(
         "A chunk",
@@ -78,6 +79,30 @@ MACHINES = (
         _by_target(workflow.TRANSITIONS),
         "Opened by its entry's message; one that stands alone is created with its batch and waits for that. Put away "
         "(`archived`), it stays counted under the end it came to.",
+    ),
+    Machine(
+        "A category",
+        "domain/category.py",
+        (category.CategoryState.PUBLISHED,),
+        _by_target(category.TRANSITIONS),
+        "Only a published category may be used for a new mailing, and its messages leave only while it is published. "
+        "A deleted one is never found again.",
+    ),
+    Machine(
+        "A contact",
+        "domain/contact.py",
+        (contact.ContactState.ACTIVE,),
+        _by_target(contact.TRANSITIONS),
+        "A blocked contact gets no message. The server itself blocks those whose address takes none, or who complain. "
+        "A deleted one is never found again, and another may have its address.",
+    ),
+    Machine(
+        "A subscriber",
+        "domain/subscriber.py",
+        (subscriber.SubscriberState.ACTIVE,),
+        _by_target(subscriber.TRANSITIONS),
+        "It stands as long as its party and its category. While it is disabled, no message of the category leaves in "
+        "the party's name.",
     ),
     Machine(
         "A template",

@@ -138,7 +138,7 @@ async def test_counts_move_and_tell_where_the_batch_stands(store: Store) -> None
     ("where", "found"),
     [
         (BatchFilter(), ["waiting", "sent", "wasted", "done"]),
-        (BatchFilter(kind="campaigns"), ["done"]),
+        (BatchFilter(kinds=frozenset({"campaigns"})), ["done"]),
         (BatchFilter(states=frozenset({S.QUEUED})), ["waiting", "wasted"]),
         (BatchFilter(states=frozenset()), []),
         (BatchFilter(awaiting=True), ["waiting", "sent"]),

@@ -3,7 +3,9 @@
 import asyncio
 
 import msgspec
+import pytest
 
+from muster.domain.errors import NotFound
 from muster.ports.store.batches import Page
 from muster.ports.store.suppressions import Suppression
 from muster.ports.store.unit import Store
@@ -114,3 +116,29 @@ async def test_a_tenants_list_is_its_own(store: Store) -> None:
         assert await tx.suppressions.remove(theirs, ["+491"]) == 0
         assert await tx.suppressions.add(theirs, [_on_list("+491")]) == 1
         assert (await tx.suppressions.find(theirs, text="", page=ALL))[0] == 1
+
+
+async def test_the_whole_list_is_walked_in_pieces(store: Store) -> None:
+    ours, theirs = await a_tenant(store), await a_tenant(store, "theirs")
+    listed = ["+491", "+492", "a@b.example", "z@b.example"]
+    async with store.begin() as tx:
+        await tx.suppressions.add(ours, [_on_list(address) for address in listed])
+        await tx.suppressions.add(theirs, [_on_list("+493")])
+    async with store.read() as tx:
+        first = await tx.suppressions.after(ours, "", limit=3)
+        rest = await tx.suppressions.after(ours, first[-1].address, limit=3)
+        end = await tx.suppressions.after(ours, rest[-1].address, limit=3)
+    assert sorted(one.address for one in [*first, *rest]) == listed
+    assert (len(first), len(rest), len(end)) == (3, 1, 0)
+
+
+async def test_one_is_found_by_its_address_with_all_that_is_known_of_it(store: Store) -> None:
+    ours, theirs = await a_tenant(store), await a_tenant(store, "theirs")
+    origin = "0195a0c8-0000-7000-8000-000000000001/4"
+    bounced = Suppression(address="a@b.example", source="bounced", origin=origin, created_at=after(minutes=1))
+    async with store.begin() as tx:
+        await tx.suppressions.add(ours, [bounced])
+        assert await tx.suppressions.get(ours, "a@b.example") == bounced
+        for tenant, address in ((theirs, "a@b.example"), (ours, "b@b.example")):
+            with pytest.raises(NotFound):
+                await tx.suppressions.get(tenant, address)

@@ -157,3 +157,22 @@ async def test_as_a_process_it_writes_down_what_comes_before_it_answers(tmp_path
         ("x@y.example", True), ("x@y.example", True), ("unknown@y.example", False),
     ]  # fmt: skip
     assert sent_twice(arrivals) == {("x@y.example", "entry"): 2}
+
+
+async def test_the_newest_message_to_each_recipient_stands_in_a_folder(tmp_path: Path) -> None:
+    async with MailServer(MailOptions(folder=str(tmp_path / "mails"), keep=False)) as server:
+        caller = await Caller.at(server.port)
+        await caller.ask("EHLO here")
+        for greeting in ("Hello", "..and again"):
+            await caller.send("jo@x.example", f"Subject: s\r\n\r\n{greeting}\r\n.\r\n")
+        await caller.send("../unknown@x.example")
+        caller.close()
+
+    assert _files(tmp_path / "mails") == {
+        "jo@x.example.eml": b"Subject: s\r\n\r\n.and again\r\n",
+        ".._unknown@x.example.eml": MESSAGE.removesuffix(".\r\n").encode(),
+    }
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from muster.app.clock import SystemClock
 from muster.domain.outcome import Carried, Outcome
-from muster.domain.parcel import Parcel
+from muster.domain.parcel import Medium, Parcel
 from muster.engine.dispatcher import Links, Rooms
 from muster.engine.throttle import Pace
 from muster.engine.worker import Worker
@@ -54,6 +54,7 @@ async def work(url: str, key: str, log: Path) -> None:
         clock=SystemClock(),
         meter=Tally(),
         links=Links(base="", key=b""),
+        media={"sandbox": frozenset({Medium.TEXT})},
     )
     await Worker(rooms, name=f"worker-{os.getpid()}", at_once=AT_ONCE, pace=SHORT_LEASE).run()
 

@@ -50,7 +50,8 @@ async def resend(journeys: Journeys, batch: UUID, positions: Sequence[int]) -> N
 async def sent(world: World) -> Sequence[Batch]:
     """Every batch of texts about workflows."""
     async with world.store.read() as tx:
-        return (await tx.batches.find(world.who.tenant, BatchFilter(kind=NOTICES), order=(), page=_ALL))[1]
+        where = BatchFilter(kinds=frozenset({NOTICES}))
+        return (await tx.batches.find(world.who.tenant, where, order=(), page=_ALL))[1]
 
 
 async def test_what_waits_becomes_one_batch_of_the_channel_it_came_over(world: World, journeys: Journeys) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from muster.domain.workflow import WorkflowState
-from muster.intake.submit import KEY_LIFETIME
+from muster.intake.keys import KEY_LIFETIME
 from muster.upkeep.retention import AT_ONCE, Retention
 from tests.fakes.world import World, a_submission, some
 from tests.upkeep.journeys import Journeys

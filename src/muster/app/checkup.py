@@ -49,7 +49,7 @@ async def check_up(core: Core, *, channels: bool) -> list[Finding]:
     found = [*await _store(core), _disk(core)]
     if any(finding.level is Level.PROBLEM and finding.check == "store" for finding in found):
         return found
-    checks: list[Check] = [_clock, _conservation, _queue, _receipts, _secrets, _endpoints]
+    checks: list[Check] = [_clock, _conservation, _queue, _receipts, _secrets, _returns, _endpoints]
     for check in [*checks, _channels] if channels else checks:
         found.extend(await check(core))
     return found
@@ -121,6 +121,25 @@ async def _secrets(core: Core) -> Sequence[Finding]:
     except Unavailable as exc:
         return [Finding("secrets", Level.PROBLEM, exc.message)]
     return [Finding("secrets", Level.OK, f"the options of all {len(accounts)} channels can be read")]
+
+
+async def _returns(core: Core) -> Sequence[Finding]:
+    """Whether what comes back by mail comes in."""
+    try:
+        async with core.store.read() as tx:
+            accounts = await tx.channels.across_tenants_all()
+    except Unavailable:
+        return []
+    sending = [account for account in accounts if account.kind == "smtp"]
+    if not sending:
+        return []
+    if not core.settings.mail_listen:
+        return [Finding("bounces", Level.NOTE, "e-mail goes out, and mail_listen is empty: bounces do not come in")]
+    plain = [str(account.id) for account in sending if not account.options.get("return_domain")]
+    if plain:
+        detail = f"channels {', '.join(plain[:_SHOWN])} have no return_domain: their bounces name no message"
+        return [Finding("bounces", Level.NOTE, detail)]
+    return [Finding("bounces", Level.OK, f"come in at {core.settings.mail_listen}")]
 
 
 async def _endpoints(core: Core) -> Sequence[Finding]:

@@ -100,7 +100,7 @@ def _notifications(core: Core, limits: Limits) -> Door:
 
 def _own(core: Core, access: Access, limits: Limits) -> Door:
     problems = ApiProblems(uuid4)
-    inside = api_routes.Door(endpoints=core.endpoints, access=access, limits=limits)
+    inside = api_routes.Door(endpoints=core.endpoints, suppressions=core.suppressions, access=access, limits=limits)
 
     def routers() -> Sequence[Router]:
         return [api_routes.own_api(inside, problems)]

@@ -40,12 +40,15 @@ from muster.domain.ids import BatchId, TenantId
 from muster.domain.template import Template
 from muster.domain.tenant import Principal
 from muster.intake.submit import Submission, Submitted
+from muster.kinds.notifications.kind import NAME as NOTIFICATIONS
 from muster.kinds.workflow_batches import NAME
 from muster.kinds.workflow_batches.entries import validate
 from muster.ports.store.batches import BatchFilter, BatchOrder, Page
 
 _NEWEST_FIRST = (BatchOrder("created_at", descending=True),)
 _MOST_MATCHES = 5
+_HANDED_OVER = frozenset({NAME, NOTIFICATIONS})
+"""The kinds of batches that somebody hands over; others come of those."""
 
 account_option = click.option(
     "--account", "-a", help="Whose batch: name, account id or number. Not needed while there is only one account."
@@ -129,7 +132,7 @@ def list_(  # noqa: PLR0913 - one parameter an option
     """List batches, newest first."""
     wanted = Page((page - 1) * limit, limit)
     chosen = frozenset(BatchState(s) for s in states) or None
-    where = BatchFilter(kind=None if every_kind else NAME, states=chosen, text=search)
+    where = BatchFilter(kinds=None if every_kind else _HANDED_OVER, states=chosen, text=search)
 
     async def work(core: Core) -> tuple[int, list[Batch]]:
         tenant = await tenant_of(core, account)
@@ -301,10 +304,10 @@ async def find_batch(core: Core, tenant: TenantId, name: str) -> Batch:
         return await core.batches.get(tenant, BatchId(UUID(name)))
     except ValueError:
         pass
-    text = "" if name == "last" else name.lower()
-    # The newest is one that somebody handed over, not one that carries texts about workflows.
-    where = BatchFilter(text=text) if text else BatchFilter(kind=NAME)
-    _, found = await core.batches.find(tenant, where, order=_NEWEST_FIRST, page=Page(0, 200 if text else 1))
+    if name == "last":
+        return await _newest(core, tenant)
+    text = name.lower()
+    _, found = await core.batches.find(tenant, BatchFilter(text=text), order=_NEWEST_FIRST, page=Page(0, 200))
     fitting = [one for one in found if str(one.id).startswith(text)]
     if not fitting:
         raise NotFound(f"There is no batch {name!r} of this account; `muster batch list` shows them.")
@@ -312,6 +315,14 @@ async def find_batch(core: Core, tenant: TenantId, name: str) -> Batch:
         some = ", ".join(str(one.id) for one in fitting[:_MOST_MATCHES])
         raise BadInput(f"{name!r} begins the ids of several batches: {some}. Give more of it.")
     return fitting[0]
+
+
+async def _newest(core: Core, tenant: TenantId) -> Batch:
+    """The newest batch that somebody handed over, not one that carries texts about workflows. Raises NotFound."""
+    _, newest = await core.batches.find(tenant, BatchFilter(kinds=_HANDED_OVER), order=_NEWEST_FIRST, page=Page(0, 1))
+    if not newest:
+        raise NotFound("This account has no batch yet.")
+    return newest[0]
 
 
 def _submission(handed: Handed) -> Submission:

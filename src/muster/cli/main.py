@@ -22,6 +22,7 @@ _COMMANDS = {
     "account": ("muster.cli.account", "Accounts: who may use this server."),
     "channel": ("muster.cli.channel", "Channels: what an account sends through."),
     "template": ("muster.cli.template", "Templates: what an account's batches are made from."),
+    "fixtures": ("muster.cli.fixtures", "Fixtures: sets of things to try the notifications door with."),
     "suppression": ("muster.cli.suppression", "Suppressions: whom an account must not reach."),
     "workflow": ("muster.cli.workflow", "Workflows: what customers were asked, and how far they are."),
     "endpoint": ("muster.cli.endpoint", "Webhook endpoints: where an account is told what happens."),

@@ -24,6 +24,7 @@ _MEANINGS = {
     EntryState.SENT: "handed over, receipt awaited",
     EntryState.DELIVERED: "arrived",
     EntryState.UNDELIVERED: "handed over, did not arrive",
+    EntryState.COMPLAINED: "arrived, and was reported as unwanted",
     EntryState.APPLIED: "applied",
     EntryState.REJECTED: "not valid, never sent",
     EntryState.SUPPRESSED: "on the opt-out list, never sent",

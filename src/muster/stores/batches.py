@@ -256,11 +256,12 @@ class BatchTable:
 
 def _conditions(where: BatchFilter) -> list[ColumnElement[bool]]:
     exact = {
-        batches.c.kind: where.kind,
         batches.c.template: where.template,
         batches.c.template_version: where.template_version,
     }
     found = [column == value for column, value in exact.items() if value is not None]
+    if where.kinds is not None:
+        found.append(batches.c.kind.in_(sorted(where.kinds)))
     if where.states is not None:
         found.append(batches.c.state.in_([state.value for state in where.states]))
     if where.withdrawn is not None:

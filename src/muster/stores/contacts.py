@@ -82,6 +82,10 @@ _KEYED = Statement(
     keys=values_listed("text", parameter="keys"),
 )
 _MARK = "marks = {marked}, updated_at = :at, revision = revision + 1"
+_LOCK = Both("", " FOR UPDATE")
+_HOLD = Statement(
+    "SELECT number FROM contacts WHERE tenant = :tenant AND number = :number AND state <> 'deleted'{lock}", lock=_LOCK
+)
 _OPT_OUT = Statement(
     "INSERT INTO opt_outs (tenant, contact, category, created_at)"
     " SELECT tenant, number, CAST(:category AS BIGINT), CAST(:at AS BIGINT) FROM contacts"
@@ -97,7 +101,6 @@ _THOSE = (
     # In one order for everyone, so that two lists that overlap cannot lock each other out.
     "  WHERE tenant = :tenant AND state <> 'deleted' AND key IN {keys} AND {which} ORDER BY number{lock})"
 )
-_LOCK = Both("", " FOR UPDATE")
 _ACTIVE = "state = 'active'"
 _OUR_REASONS = ", ".join(f"'{reason.value}'" for reason in BlockReason)
 _BLOCKED_BY_US = f"state = 'blocked' AND blocked_reason IN ({_OUR_REASONS})"
@@ -174,6 +177,8 @@ class ContactTable:
 
     async def _choose(self, statement: Statement, choice: Mapping[str, object], *, mark: Mark) -> bool:
         at = micros(mark.at)
+        # The contact first and its opt-outs then, as in `change`: who does both never waits for one who waits for them.
+        await _HOLD.rows(self._connection, {"tenant": choice["tenant"], "number": choice["number"]})
         if not await statement.rows(self._connection, {**choice, "at": at}):
             return False
         values = {"tenant": choice["tenant"], "number": choice["number"], "at": at}
@@ -206,16 +211,19 @@ class ContactTable:
         """Those of `numbers` that there are, each with its opt-outs in order of number."""
         if not numbers:
             return []
+        which = numbered(self._connection, _C.number, numbers)
+        statement = select(*(_C[name] for name in _NEW)).where(_C.tenant == tenant, which, _IN_USE)
+        # The contacts first: an opt-out that comes in between then belongs to a later revision than the one read, so
+        # that whoever keeps a change of what was read is told so, and does not take the opt-out back.
+        rows = (await self._connection.execute(statement)).all()
         chosen: Mapping[int, list[CategoryNumber]] = defaultdict(list)
         theirs = select(_O.contact, _O.category).where(
             _O.tenant == tenant, numbered(self._connection, _O.contact, numbers)
         )
         for contact, category in await self._connection.execute(theirs.order_by(_O.category)):
             chosen[contact].append(CategoryNumber(category))
-        which = numbered(self._connection, _C.number, numbers)
-        statement = select(*(_C[name] for name in _NEW)).where(_C.tenant == tenant, which, _IN_USE)
         known = _KnownMarks()
-        return [_contact(row, known, chosen.get(row[0], ())) for row in await self._connection.execute(statement)]
+        return [_contact(row, known, chosen.get(row[0], ())) for row in rows]
 
     async def get(self, tenant: TenantId, number: int) -> Contact:
         """The one with this number; raises NotFound."""

@@ -43,6 +43,13 @@ _IN_DOUBT = Statement(
     " WHERE entries.state IN ('sent', 'delivered', 'unknown') AND entries.attempts >= v.attempt",
     rows=rows_given({"ref": "text", "batch": "int", "position": "int", "attempt": "int"}),
 )
+_ADOPT = Statement(
+    "INSERT INTO handovers (channel, ref, batch, position, part, parts, handed_at)"
+    " SELECT channel, ref, batch, position, part, 1, handed_at FROM {rows} AS v"
+    # The outcome, and the hand-over with it, may have been written since we looked for it.
+    " WHERE true ON CONFLICT DO NOTHING",
+    rows=rows_given({**_SEGMENT, "handed_at": "int"}),
+)
 _SETTLE = Statement(
     "UPDATE handovers SET verdict = v.verdict FROM {rows} AS v"
     " WHERE handovers.channel = v.channel AND handovers.ref = v.ref AND handovers.batch = v.batch"
@@ -155,8 +162,9 @@ class ReceiptTable:
         placed = await self._placed(tenant, named)
         rows = await _IN_DOUBT.rows(self._connection, {"rows": as_json(placed)}) if placed else ()
         segments = [_Segment(row[0], row[1], row[2], 0) for row in rows]
-        handed = [(channel, *segment, 1, named[segment.ref]) for segment in segments]
-        await insert_many(self._connection, "handovers", columns=_HANDOVER_COLUMNS, rows=handed)
+        handed = [(channel, *segment, named[segment.ref]) for segment in segments]
+        if handed:
+            await _ADOPT.rows(self._connection, {"rows": as_json(handed)})
         return {segment.ref: segment for segment in segments}
 
     async def _placed(self, tenant: TenantId, refs: Iterable[str]) -> Sequence[tuple[str, int, int, int]]:

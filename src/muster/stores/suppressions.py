@@ -1,10 +1,12 @@
 """Whom a tenant must not reach."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from muster.domain.errors import NotFound
 from muster.domain.ids import TenantId
 from muster.ports.store.batches import Page
 from muster.ports.store.suppressions import Suppression
@@ -62,6 +64,26 @@ class SuppressionTable:
         values = {"tenant": tenant, "addresses": as_json(addresses)}
         return {row[0]: row[1] for row in await _AMONG.rows(self._connection, values)}
 
+    async def after(self, tenant: TenantId, address: str, *, limit: int) -> Sequence[Suppression]:
+        """The next ones behind `address`."""
+        columns = suppressions.c
+        statement = (
+            select(suppressions)
+            .where(columns.tenant == tenant, columns.address > address)
+            .order_by(columns.address)
+            .limit(limit)
+        )
+        return [_suppression(row) for row in await self._connection.execute(statement)]
+
+    async def get(self, tenant: TenantId, address: str) -> Suppression:
+        """The one with this address; raises NotFound."""
+        columns = suppressions.c
+        statement = select(suppressions).where(columns.tenant == tenant, columns.address == address)
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            raise NotFound("no such suppression")
+        return _suppression(row)
+
     async def find(self, tenant: TenantId, *, text: str, page: Page) -> tuple[int, Sequence[Suppression]]:
         """How many hold `text` in their address (all when empty), and one page of them, newest first."""
         columns = suppressions.c
@@ -78,6 +100,8 @@ class SuppressionTable:
             .offset(page.offset)
         )
         rows = await self._connection.execute(statement)
-        return total, [
-            Suppression(address=r.address, source=r.source, origin=r.origin, created_at=r.created_at) for r in rows
-        ]
+        return total, [_suppression(row) for row in rows]
+
+
+def _suppression(row: Any) -> Suppression:
+    return Suppression(address=row.address, source=row.source, origin=row.origin, created_at=row.created_at)

@@ -106,7 +106,8 @@ def test_any_file_comes_back_under_its_name(name: str, content: bytes) -> None:
     message = read(sent(wire(letter, [content, content], opt_out=LINK)))
     files = list(message.iter_attachments())
     assert [file.get_content() for file in files] == [content, content]
-    assert [file.get_filename() for file in files] == [clean(name).strip()] * 2
+    # get_filename() takes quotes off that are part of the name.
+    assert [file["content-disposition"].params["filename"] for file in files] == [clean(name).strip()] * 2
     assert {file.get_content_type() for file in files} == {"application/pdf"}
     assert body(message, "plain").startswith("t\n")
 
@@ -163,8 +164,7 @@ def test_one_composition_serves_many_recipients() -> None:
     first, second = (letter.addressed(Parcel(entry(n), "a@b.example", ""), to, at=NOON) for n in (1, 2))
     assert first is not None
     assert second is not None
-    assert first.pieces[1] is second.pieces[1]
-    assert first.pieces[2] is second.pieces[2]
+    assert all(a is b for a, b in zip(first.pieces[1:], second.pieces[1:], strict=True))
 
 
 def test_the_message_id_names_the_entry_and_the_attempt() -> None:

@@ -15,12 +15,14 @@ from litestar import Litestar
 from muster.catalog.accounts import Accounts, new_secret
 from muster.catalog.endpoints import EndpointCatalog
 from muster.catalog.keys import Keys
+from muster.catalog.suppressions import SuppressionList
 from muster.channels.webhook.guard import Guard
 from muster.channels.webhook.push import HttpPush
 from muster.domain.ids import TenantId
 from muster.domain.tenant import Role
 from muster.events.relay import Relay
 from muster.intake.allowance import Allowance
+from muster.kinds.addresses import comparable
 from muster.stores.database import SqlStore
 from muster.surfaces.access import Access
 from muster.surfaces.api import wire
@@ -47,6 +49,7 @@ class Site:
             endpoints=EndpointCatalog(
                 store, push, clock, new_uuid=uuid4, random_bytes=secrets.token_bytes, styles=STYLES
             ),
+            suppressions=SuppressionList(store, clock, comparable),
             access=Access(Keys(store, clock, new_secret), Allowance(1, allowed, monotonic)),
             limits=Limits(),
         )

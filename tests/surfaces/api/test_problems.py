@@ -99,8 +99,8 @@ def test_the_document_describes_every_body_and_every_refusal(site: Site) -> None
     ).openapi_schema.to_schema()
 
     operations = [one for path in described["paths"].values() for one in path.values()]
-    assert len(operations) == 12
+    assert len(operations) == 17
     assert all(one["summary"] and "401" in one["responses"] for one in operations)
-    assert sum("requestBody" in one for one in operations) == 4
+    assert sum("requestBody" in one for one in operations) == 6
     new = described["paths"][wire.ENDPOINTS]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert (new["required"], new["additionalProperties"]) == (["url"], False)

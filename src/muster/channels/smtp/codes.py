@@ -12,6 +12,7 @@ import msgspec
 from muster.channels.smtp.reply import Reply
 from muster.domain.outcome import Deferred, Refused
 
+DONE = 250
 BAD = 400
 """From here on an answer is no success."""
 CLOSING = 421

@@ -63,7 +63,9 @@ class Composed:
         self._footer = bool(letter.footer.strip())
         mark = "=_" + hashlib.sha256(letter.key.encode("utf-8", "replace")).hexdigest()[:24]
         kind, self._pieces = _body(letter, contents, mark)
-        self._stuffed = tuple(_stuffed(piece) for piece in self._pieces)
+        text, middle, rest = self._pieces
+        # The blank line after the header, and the dot that ends it all, belong to every message.
+        self._stuffed = (CRLF + _stuffed(text), _stuffed(middle), _stuffed(rest) + b".\r\n")
         self._size = sum(map(len, self._pieces))
         self._ahead = hashlib.sha256(self._pieces[0])
         self._whole = hashlib.sha256(b"".join(self._pieces)) if stationery.signer is not None else self._ahead
@@ -80,51 +82,53 @@ class Composed:
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
-        return self._size + sum(len(b) for a, b in zip(self._pieces, self._stuffed, strict=True) if a is not b)
+        return sum(map(len, self._pieces)) + sum(map(len, self._stuffed))
 
     def addressed(self, parcel: Parcel, to: Mailbox, *, at: datetime) -> Wire | None:
         """The message for one recipient, dated `at`; None where its way to opt out is no link that can be shown."""
         link = parcel.opt_out
         if link and not _LINK.fullmatch(link):
             return None
-        own: list[Field] = [
-            (b"to", header.address(parcel.name, to.spelled, indent=4) if parcel.name else to.spelled),
-            (b"date", _date(int(at.timestamp()))),
-            (b"message-id", b"<%b.%d@%b>" % (_token(parcel.key), parcel.attempt, self._domain)),
-        ]
         ways = _ways_out(link, footer=self._footer) if link else None
+        shown = header.address(parcel.name, to.spelled, indent=4) if parcel.name else to.spelled
+        seconds = int(at.timestamp())
+        key = _token(parcel.key)
+        head = _OWN % (shown, _date(seconds), key, parcel.attempt, self._domain)
         if ways is not None:
-            own += [(b"list-unsubscribe", b"<" + link.encode("ascii") + b">"), _ONE_CLICK]
-        head = _written(own) + self._head
+            head += _ONE_CLICK % link.encode("ascii")
         if self._stationery.signer is not None:
-            head = self._signature(self._stationery.signer, own, ways, at=at) + head
-        return self._wire(head, ways)
+            head = self._signature(self._stationery.signer, head, ways, at=seconds) + head
+        return self._wire(head + self._head, ways)
 
-    def _signature(
-        self, signer: Signer, own: Sequence[Field], ways: tuple[bytes, bytes] | None, *, at: datetime
-    ) -> bytes:
+    def _signature(self, signer: Signer, own: bytes, ways: tuple[bytes, bytes] | None, *, at: int) -> bytes:
+        """`own` are the headers of this message alone."""
         body = self._whole
         if ways is not None:
             body = self._ahead.copy()
             for piece in (ways[0], self._pieces[1], ways[1], self._pieces[2]):
                 body.update(piece)
-        return signer.sign((*self._shared, *own), body, at=int(at.timestamp()))
+        return signer.sign((*self._shared, *_fields(own)), body, at=at)
 
     def _wire(self, head: bytes, ways: tuple[bytes, bytes] | None) -> Wire:
         text, middle, rest = self._stuffed
-        size = len(head) + 2 + self._size
+        size = len(head) + len(CRLF) + self._size
         if ways is None:
-            return Wire((head + CRLF + text, middle, rest, b".\r\n"), size)
-        pieces = (head + CRLF + text, _stuffed(ways[0]), middle, _stuffed(ways[1]), rest, b".\r\n")
+            return Wire((head, text, middle, rest), size)
+        pieces = (head, text, _stuffed(ways[0]), middle, _stuffed(ways[1]), rest)
         return Wire(pieces, size + len(ways[0]) + len(ways[1]))
 
 
+_OWN = b"To: %b\r\nDate: %b\r\nMessage-ID: <%b.%d@%b>\r\n"
+_ONE_CLICK = b"List-Unsubscribe: <%b>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+_FIELD = re.compile(rb"([A-Za-z-]+): ((?:[^\r]|\r\n )*)\r\n")
 _NAMES = {
-    b"from": b"From", b"to": b"To", b"subject": b"Subject", b"date": b"Date", b"message-id": b"Message-ID",
-    b"mime-version": b"MIME-Version", b"content-type": b"Content-Type",
-    b"list-unsubscribe": b"List-Unsubscribe", b"list-unsubscribe-post": b"List-Unsubscribe-Post",
+    b"from": b"From", b"subject": b"Subject", b"mime-version": b"MIME-Version", b"content-type": b"Content-Type",
 }  # fmt: skip
-_ONE_CLICK: Field = (b"list-unsubscribe-post", b"List-Unsubscribe=One-Click")
+
+
+def _fields(head: bytes) -> list[Field]:
+    """The header fields that we wrote, as they are signed."""
+    return [(name.lower(), value) for name, value in _FIELD.findall(head)]
 
 
 def _written(fields: Sequence[Field]) -> bytes:

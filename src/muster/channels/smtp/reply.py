@@ -6,6 +6,7 @@ import msgspec
 
 _MOST = 64 * 1024
 """Octets of one answer, all its lines together."""
+_REMEMBERED = 16
 _CODES = {str(code).encode(): code for code in range(200, 600)}
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")
 
@@ -43,6 +44,7 @@ class Reader:
     def __init__(self) -> None:
         self._rest = b""
         self._size = 0
+        self._known: dict[bytes, Reply] = {}
 
     def feed(self, octets: bytes) -> list[Reply]:
         """The answers that are complete now. Raises MalformedReply."""
@@ -52,14 +54,23 @@ class Reader:
         self._rest = lines.pop()
         found: list[Reply] = []
         for line in lines:
+            known = self._known.get(line)
+            if known is not None:
+                found.append(known)
+                self._size = 0
+                continue
             code, mark = _CODES.get(line[:3]), line[3:4]
             if code is None or mark not in b" -\r":
                 raise MalformedReply
             if mark == b"-":
                 self._size += len(line)
             else:
-                found.append(Reply(code, line[4:].rstrip(b"\r")))
+                reply = Reply(code, line[4:].rstrip(b"\r"))
+                found.append(reply)
                 self._size = 0
+                if len(self._known) < _REMEMBERED:
+                    # Felt: of the four answers to a letter three are the same every time.
+                    self._known[line] = reply
         if self._size + len(self._rest) > _MOST:
             raise MalformedReply
         return found

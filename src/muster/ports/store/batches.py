@@ -41,7 +41,8 @@ class Page(msgspec.Struct, frozen=True):
 class BatchFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which batches; every condition that is set must hold."""
 
-    kind: str | None = None
+    kinds: frozenset[str] | None = None
+    """Of one of these kinds."""
     states: frozenset[BatchState] | None = None
     awaiting: bool | None = None
     """True: at least one entry has still to be dispatched (domain.entry.AWAITING)."""

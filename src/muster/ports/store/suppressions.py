@@ -35,6 +35,17 @@ class Suppressions(Protocol):
         """Which of `addresses` are on the list, each with its source."""
         ...
 
+    async def after(self, tenant: TenantId, address: str, *, limit: int) -> Sequence[Suppression]:
+        """The next `limit` behind `address` in the order of addresses; from the first one where it is empty.
+
+        However long the list is, each call costs the same.
+        """
+        ...
+
+    async def get(self, tenant: TenantId, address: str) -> Suppression:
+        """The one with this address; raises NotFound."""
+        ...
+
     async def find(self, tenant: TenantId, *, text: str, page: Page) -> tuple[int, Sequence[Suppression]]:
         """How many hold `text` in their address (all when empty), and one page of them, newest first."""
         ...

@@ -13,6 +13,10 @@ PATH = "/api/v1"
 """Where every path of this API begins."""
 ENDPOINTS = f"{PATH}/webhook-endpoints"
 
+SUPPRESSIONS = f"{PATH}/suppressions"
+
+MOST_ADDRESSES = 10_000
+"""How many addresses one body may have."""
 MOST_TYPES = 100
 """How many names of events one endpoint may list."""
 
@@ -92,6 +96,56 @@ class Queued(msgspec.Struct, frozen=True, kw_only=True):
     """How many messages will be sent."""
 
     queued: int
+
+
+class Addresses(_Strict, frozen=True, kw_only=True):
+    """Addresses in any spelling."""
+
+    addresses: Annotated[list[str], Meta(max_length=MOST_ADDRESSES, description="Phone numbers or e-mail addresses.")]
+
+
+class NewSuppressions(Addresses, frozen=True, kw_only=True):
+    """Addresses that must not be reached."""
+
+    source: Annotated[str, Meta(min_length=1, max_length=64, description="Why they are on the list.")] = "api"
+
+
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that must not be reached."""
+
+    address: str
+    """In the form in which addresses are compared."""
+    source: str
+    """Why: `bounced`, `complained`, `api`, or what was said when it was put there."""
+    origin: str | None
+    """The message that brought it here, as `<batch id>/<position>`."""
+    created_at: datetime
+
+
+class Suppressions(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the list, newest first."""
+
+    total: int
+    """How many match in all."""
+    page: int
+    size: int
+    suppressions: list[Suppression]
+
+
+class Added(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of addresses that were put on the list."""
+
+    given: int
+    added: int
+    """How many were not on it."""
+
+
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of addresses that were taken off the list."""
+
+    given: int
+    removed: int
+    """How many were on it."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

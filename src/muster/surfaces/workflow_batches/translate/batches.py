@@ -66,15 +66,16 @@ _FIELDS = {"hours": "expiryInHours", "memo": "customerMemo"}
 _draft = msgspec.json.Decoder(Draft)
 
 
-_BEGUN_BATCHES = BatchFilter(kind=NAME, states=_BEGUN, called_off=False)
+_OURS = frozenset({NAME})
+_BEGUN_BATCHES = BatchFilter(kinds=_OURS, states=_BEGUN, called_off=False)
 _DONE = msgspec.structs.replace(_BEGUN_BATCHES, awaiting=False)
 FILTERS: Mapping[Status, BatchFilter] = MappingProxyType(
     {
-        Status.NEW: BatchFilter(kind=NAME, states=_NOT_BEGUN, called_off=False),
+        Status.NEW: BatchFilter(kinds=_OURS, states=_NOT_BEGUN, called_off=False),
         Status.QUEUED: msgspec.structs.replace(_BEGUN_BATCHES, awaiting=True),
         Status.COMPLETED: msgspec.structs.replace(_DONE, carried=True),
         Status.INVALID: msgspec.structs.replace(_DONE, carried=False, failed=False),
-        Status.CANCELLING: BatchFilter(kind=NAME, called_off=True),
+        Status.CANCELLING: BatchFilter(kinds=_OURS, called_off=True),
         Status.FAILED: msgspec.structs.replace(_DONE, carried=False, failed=True),
     }
 )
@@ -112,7 +113,7 @@ def read_filter(status: str | None, template: str | None, version: str | None, *
     identity, version_id = faults.a_uuid(template, "templateId"), faults.a_uuid(version, "templateVersionId")
     faults.refuse()
     return msgspec.structs.replace(
-        FILTERS[wanted] if wanted else BatchFilter(kind=NAME),
+        FILTERS[wanted] if wanted else BatchFilter(kinds=_OURS),
         template=None if identity is None else TemplateId(identity),
         template_version=None if version_id is None else TemplateVersionId(version_id),
         text=(search or "").replace("\x00", ""),

@@ -1,49 +1,27 @@
-"""Paths and verbs of our own API."""
+"""Webhook endpoints."""
 
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
-from litestar import Router, delete, get, patch, post, put
-from litestar.di import NamedDependency, Provide
-from litestar.params import PathParameter, SkipValidation
+from litestar import delete, get, patch, post, put
+from litestar.params import PathParameter
 
-from muster.catalog.endpoints import EndpointCatalog
-from muster.domain.tenant import Principal
-from muster.surfaces.access import Access, Call
+from muster.surfaces.access import Call
 from muster.surfaces.api import translate, wire
-from muster.surfaces.api.problems import Problems, refusals
-from muster.surfaces.bodies import Limits, read_object
+from muster.surfaces.api.problems import refusals
+from muster.surfaces.api.routes.door import BODY, Caller, TheDoor
+from muster.surfaces.bodies import read_object
 from muster.surfaces.documentation import taking
 
-MOST_BYTES = 1 << 16
-"""No body of this API need be larger."""
 _ONE = f"{wire.ENDPOINTS}/{{endpoint_id:uuid}}"
-_BODY = (400, 403, 408, 413, 415)
-
-
-class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """What the routes call upon."""
-
-    endpoints: EndpointCatalog
-    access: Access
-    limits: Limits
-
-
-TheDoor = NamedDependency[SkipValidation[Door]]
-Caller = NamedDependency[SkipValidation[Principal]]
 Id = Annotated[UUID, PathParameter(description="The id of a webhook endpoint")]
-
-
-async def _caller(request: Call, door: TheDoor) -> Principal:
-    return await door.access.caller(request)
 
 
 @post(
     wire.ENDPOINTS,
     summary="Create a webhook endpoint",
     operation_class=taking(wire.NewEndpoint),
-    responses=refusals(*_BODY, 409),
+    responses=refusals(*BODY, 409),
 )
 async def create_endpoint(request: Call, door: TheDoor, who: Caller) -> wire.Endpoint:
     """Tell it from now on; the answer shows its secret."""
@@ -68,7 +46,7 @@ async def get_endpoint(endpoint_id: Id, door: TheDoor, who: Caller) -> wire.Endp
     _ONE,
     summary="Replace a webhook endpoint",
     operation_class=taking(wire.NewEndpoint),
-    responses=refusals(*_BODY, 404),
+    responses=refusals(*BODY, 404),
 )
 async def replace_endpoint(*, endpoint_id: Id, request: Call, door: TheDoor, who: Caller) -> wire.Endpoint:
     """What the body leaves out is as for a new one; the secret and whether it is on stay as they are."""
@@ -81,7 +59,7 @@ async def replace_endpoint(*, endpoint_id: Id, request: Call, door: TheDoor, who
     _ONE,
     summary="Change a webhook endpoint",
     operation_class=taking(wire.EndpointChange),
-    responses=refusals(*_BODY, 404),
+    responses=refusals(*BODY, 404),
 )
 async def change_endpoint(*, endpoint_id: Id, request: Call, door: TheDoor, who: Caller) -> wire.Endpoint:
     """What the body leaves out stays as it is."""
@@ -130,7 +108,7 @@ async def rotate_secret(endpoint_id: Id, door: TheDoor, who: Caller) -> wire.End
     status_code=202,
     summary="Tell events again",
     operation_class=taking(wire.Replay),
-    responses=refusals(*_BODY, 404, 409),
+    responses=refusals(*BODY, 404, 409),
 )
 async def replay_events(*, endpoint_id: Id, request: Call, door: TheDoor, who: Caller) -> wire.Queued:
     """Those made in [since, until) that the endpoint wants, under their old ids."""
@@ -160,18 +138,3 @@ HANDLERS = (
     replay_events,
     test_endpoint,
 )
-
-
-def own_api(door: Door, problems: Problems) -> Router:
-    """Every route of the API, each error answered by `problems`."""
-    limits = msgspec.structs.replace(door.limits, body_bytes=min(door.limits.body_bytes, MOST_BYTES))
-    inside = msgspec.structs.replace(door, limits=limits)
-    return Router(
-        "/",
-        route_handlers=HANDLERS,
-        dependencies={"door": Provide(lambda: inside, sync_to_thread=False), "who": Provide(_caller)},
-        exception_handlers={Exception: problems},
-        # The API reads bodies itself, within its own limits.
-        request_max_body_size=None,
-        tags=["webhook endpoints"],
-    )
