@@ -12,8 +12,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache
 def modules(folder: Path = SRC) -> Sequence[Path]:
-    """Every Python file under `folder`, in order."""
-    return sorted(folder.rglob("*.py"))
+    """Every Python file of ours under `folder`, in order: what is installed there lies in hidden folders."""
+    found = (file.relative_to(folder) for file in folder.rglob("*.py"))
+    return sorted(folder / file for file in found if not any(part.startswith(".") for part in file.parts))
 
 
 @cache

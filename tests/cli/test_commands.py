@@ -219,6 +219,18 @@ def test_a_sound_installation_has_no_problems(run: Run) -> None:
     assert {finding["level"] for finding in json.loads(looked.stdout)["findings"]} == {"ok"}
 
 
+@pytest.mark.usefixtures("account")
+def test_a_batch_that_no_channel_can_carry_is_a_problem(run: Run, people: str) -> None:
+    run("batch", "submit", "acme", people, "--template", "Refund")
+    for channel in json.loads(run("channel", "list", "acme", "--json").stdout)["channels"]:
+        assert run("channel", "remove", "acme", str(channel["channel"])).exit_code == 0
+    looked = run("doctor", "--json")
+    assert looked.exit_code == 1
+    (found,) = [one for one in json.loads(looked.stdout)["findings"] if one["level"] == "problem"]
+    assert found["check"] == "routes"
+    assert "account acme: no channel carries a text; 1 batches wait" in found["detail"]
+
+
 def test_an_installation_that_is_not_there_is_a_problem(run: Run) -> None:
     looked = run("doctor")
     assert looked.exit_code == 1

@@ -8,9 +8,7 @@ from sqlalchemy import text
 from muster.ports.store.unit import Transaction
 from muster.stores.database import SqlStore, SqlTransaction
 
-_WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
 async def lock(tx: Transaction, table: str) -> None:
@@ -20,7 +18,7 @@ async def lock(tx: Transaction, table: str) -> None:
 
 async def lock_rows(tx: Transaction, table: str) -> None:
     """Let nobody else write the rows of `table` until `tx` ends."""
-    await _say(tx, f"SELECT FROM {table} FOR UPDATE")  # noqa: S608 - a table's name
+    await _say(tx, f"SELECT FROM {table} FOR UPDATE")
 
 
 async def _say(tx: Transaction, statement: str) -> None:

@@ -194,7 +194,7 @@ def test_it_prints_errors_as_its_users_know_them(door: Any, program: ModuleType)
 
 async def test_it_waits_when_it_is_told_to(tmp_path: Path, program: ModuleType) -> None:
     """One call uses up what a credential may do at once; the next one is told to come back."""
-    slowly = {"MUSTER_RATE_PER_SECOND": "0.3", "MUSTER_RATE_BURST": "1"}
+    slowly = {"MUSTER_RATE_PER_SECOND": "0.5", "MUSTER_RATE_BURST": "1"}
     async with an_office(tmp_path, slowly) as office:
         await asyncio.to_thread(call_twice, program, office)
         log = (tmp_path / "server.log").read_text()

@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import aiohttp
-import dkim
+import dkim  # type: ignore[import-untyped]  # it has no types
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import rsa

@@ -75,6 +75,21 @@ def test_two_spellings_of_one_address_compare_equal(one: str, other: str) -> Non
     assert comparable(one) == comparable(other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("straße@example.com", "strasse@example.com"),
+        ("jo@faß.de", "jo@fass.de"),
+        ("İ@example.com", "i@example.com"),
+        ("ı@example.com", "I@example.com"),
+        ("\ufb01@example.com", "fi@example.com"),
+        ("\u0430nn@example.com", "ann@example.com"),
+    ],
+)
+def test_addresses_that_only_look_alike_are_two(one: str, other: str) -> None:
+    assert comparable(one) != comparable(other)
+
+
 def test_what_is_no_address_is_compared_as_it_is() -> None:
     assert comparable("record-7") == "record-7"
     assert comparable("x@bad domain\u00fc") == "x@bad domain\u00fc"

@@ -10,7 +10,11 @@ import msgspec
 
 from muster.app.channels import OpenChannels
 from muster.app.wiring import Core
+from muster.domain.batch import BatchState
 from muster.domain.errors import BadInput, ChannelDown, NotFound, Unavailable
+from muster.domain.parcel import Medium
+from muster.engine.route import route
+from muster.ports.store.batches import BatchFilter, Page
 from muster.ports.store.channels import ChannelAccount
 from muster.ports.store.endpoints import EndpointState
 from muster.settle.receipts import ReceiptDesk
@@ -19,6 +23,7 @@ _MOST = 1000
 _SHOWN = 5
 _LEAST_FREE = 1 << 30
 _MOST_SKEW = timedelta(seconds=2)
+_UNDER_WAY = BatchFilter(states=frozenset({BatchState.QUEUED, BatchState.RUNNING}), awaiting=True)
 
 
 class Level(StrEnum):
@@ -49,7 +54,7 @@ async def check_up(core: Core, *, channels: bool) -> list[Finding]:
     found = [*await _store(core), _disk(core)]
     if any(finding.level is Level.PROBLEM and finding.check == "store" for finding in found):
         return found
-    checks: list[Check] = [_clock, _conservation, _queue, _receipts, _secrets, _returns, _endpoints]
+    checks: list[Check] = [_clock, _conservation, _queue, _routes, _receipts, _secrets, _returns, _endpoints]
     for check in [*checks, _channels] if channels else checks:
         found.extend(await check(core))
     return found
@@ -103,6 +108,26 @@ async def _queue(core: Core) -> Sequence[Finding]:
     level = Level.NOTE if missing else Level.OK
     detail = f"{len(queued)} chunks wait, {len(missing)} of them without a job (upkeep mends it)"
     return [Finding("queue", level, detail)]
+
+
+async def _routes(core: Core) -> Sequence[Finding]:
+    """Batches that wait because their account has no channel that carries what they send."""
+    media = {name: kind.media for name, kind in core.channel_kinds.items()}
+    found: list[Finding] = []
+    for tenant in await core.accounts.all():
+        async with core.store.read() as tx:
+            in_use = await tx.channels.kinds_in_use(tenant.number)
+            _, open_ones = await tx.batches.find(tenant.number, _UNDER_WAY, order=(), page=Page(0, _MOST))
+        lacking = [one for one in open_ones if route(one, in_use, core.kinds[one.kind].medium, media=media) is None]
+        for medium in Medium:
+            waiting = [str(one.id) for one in lacking if core.kinds[one.kind].medium is medium]
+            if waiting:
+                some = ", ".join(waiting[:_SHOWN])
+                detail = (
+                    f"account {tenant.name}: no channel carries a {medium.value}; {len(waiting)} batches wait: {some}"
+                )
+                found.append(Finding("routes", Level.PROBLEM, detail))
+    return found or [Finding("routes", Level.OK, "every batch under way has a channel")]
 
 
 async def _receipts(core: Core) -> Sequence[Finding]:

@@ -20,7 +20,7 @@ from muster.ports.store.unit import Store, Transaction
 
 MOST_EXTRAS = 10_000
 """The most characters of JSON of what else is said of a contact."""
-_TAKEN = Fault("email", "TAKEN", "another contact has this address")
+_TAKEN = Fault("email", "TAKEN", "is the address of another contact")
 
 
 class ContactWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +161,7 @@ async def _opt_out_faults(tx: Transaction, tenant: TenantId, wanted: Sequence[Ca
         if number not in there:
             faults.append(Fault(f"opt_outs[{at}]", "UNKNOWN_CATEGORY", "there is no such category"))
         elif not there[number].opt_out_allowed:
-            faults.append(Fault(f"opt_outs[{at}]", "MANDATORY_CATEGORY", "nobody may opt out of this category"))
+            faults.append(Fault(f"opt_outs[{at}]", "MANDATORY_CATEGORY", "is a category that nobody may opt out of"))
     return faults
 
 

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import aiohttp
 
 _START_SECONDS = 60
 _STOP_SECONDS = 30
+_FIRST_PORT, _LAST_PORT = 20_000, 32_768
+"""Systems give connections their ports from the last one on: one of those might be taken when it is wanted again."""
 
 
 class StageError(Exception):
@@ -22,11 +26,12 @@ class StageError(Exception):
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on loopback that nobody listens on now, and that can be had again after a restart."""
+    while True:
+        port = secrets.randbelow(_LAST_PORT - _FIRST_PORT) + _FIRST_PORT
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Stage:

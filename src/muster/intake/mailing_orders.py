@@ -81,7 +81,7 @@ def faults_of(order: Order, limits: Limits) -> list[Fault]:
     known = {parent for fault in order.faults for parent in _parents(fault.path)}
     found = [fault for fault in (*_text_faults(order), *_addressee_faults(order)) if not known & _parents(fault.path)]
     if len(order.uploads) > limits.attachments:
-        found.append(Fault("attachment", "TOO_MANY", f"at most {limits.attachments} files may be attached"))
+        found.append(Fault("attachment", "TOO_MANY", f"must not be more than {limits.attachments} files"))
     else:
         for index, upload in enumerate(order.uploads):
             found += _upload_faults(f"attachment[{index}]", upload, limits)
@@ -143,9 +143,9 @@ def _upload_faults(path: str, upload: Upload, limits: Limits) -> list[Fault]:
     found: list[Fault] = []
     extension = upload.file_name.rstrip(" .").rpartition(".")[2].lower()
     if extension in limits.refused_extensions:
-        found.append(Fault(path, "REFUSED_EXTENSION", f"files that end in .{extension} are not taken"))
+        found.append(Fault(path, "REFUSED_EXTENSION", f"must not end in .{extension}"))
     if not _lets_through(limits.media_types, upload.content_type):
-        found.append(Fault(path, "REFUSED_MEDIA_TYPE", "files of this media type are not taken"))
+        found.append(Fault(path, "REFUSED_MEDIA_TYPE", "is of a media type that is not taken"))
     if len(upload.content) > limits.attachment_bytes:
         found.append(Fault(path, "TOO_LARGE", f"must have at most {limits.attachment_bytes} bytes"))
     return found

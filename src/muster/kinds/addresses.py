@@ -39,14 +39,14 @@ def phone(address: str) -> str:
 def comparable(address: str) -> str:
     """`address` in the form in which addresses are compared, so that no one gets a thing twice.
 
-    An e-mail address trimmed, without letter case, its domain in the ASCII form of IDNA; else as `phone` has it.
+    An e-mail address trimmed, in small letters, its domain in the ASCII form of IDNA; else as `phone` has it.
     """
     if "@" not in address:
         return phone(address)
-    folded = address.strip().casefold()
-    if folded.isascii():
-        return folded
-    local, _, domain = _composed(folded).rpartition("@")
+    small = address.strip().lower()
+    if small.isascii():
+        return small
+    local, _, domain = _composed(small).rpartition("@")
     return f"{local}@{_ascii(domain)}"
 
 
@@ -77,7 +77,8 @@ def _is_international(text: str) -> bool:
 
 def _composed(text: str) -> str:
     """The one spelling of `text` among those that differ in how accents and letter case are encoded (NFC)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    # Not `casefold`: to mail, `straße` and `strasse` are two people, and `faß.de` and `fass.de` two domains.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
 def _ascii(domain: str) -> str:

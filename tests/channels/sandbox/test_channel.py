@@ -277,13 +277,15 @@ def a_letter(local: str, *, attempt: int = 1) -> Parcel:
     [
         ("ana", []),
         ("ana+9000", []),
-        ("ana+9014", []),
-        ("ana+9018", []),
+        ("sandbox+9014", []),
+        ("sandbox+9018", []),
         ("bounce.ana", [Verdict.GONE]),
         ("Bounce9008", [Verdict.GONE]),
         ("complaint", [Verdict.COMPLAINED]),
-        ("ana+9002", [Verdict.RETURNED]),
-        ("ana+9003", [Verdict.RETURNED]),
+        ("ana+9002", []),
+        ("sandbox+9002", [Verdict.RETURNED]),
+        ("Sandbox.ana+9003", [Verdict.RETURNED]),
+        ("sandbox.ana", []),
     ],
 )
 async def test_a_letter_counts_as_arrived_and_only_bad_news_follows(local: str, expected: list[Verdict]) -> None:
@@ -294,7 +296,7 @@ async def test_a_letter_counts_as_arrived_and_only_bad_news_follows(local: str, 
     assert letterbox.replies == []
 
 
-@pytest.mark.parametrize(("local", "answer"), [("fail", Refused), ("failing.ben", Refused), ("x9007", Deferred)])
+@pytest.mark.parametrize(("local", "answer"), [("fail", Refused), ("failing.ben", Refused), ("sandbox9007", Deferred)])
 async def test_a_letter_that_is_not_taken_says_so_at_once(local: str, answer: type[Outcome]) -> None:
     inbox = Inbox()
     async with a_sandbox(inbox) as channel:
@@ -305,7 +307,7 @@ async def test_a_letter_that_is_not_taken_says_so_at_once(local: str, answer: ty
 async def test_a_letter_whose_answer_was_lost_is_found_by_its_own_ref() -> None:
     inbox = Inbox()
     async with a_sandbox(inbox) as channel:
-        outcome = await one(channel, a_letter("ana+9012"))
+        outcome = await one(channel, a_letter("sandbox+9012"))
         assert isinstance(outcome, Unknown)
         assert outcome.refs == ("key/1",)
     assert [receipt.verdict for receipt in inbox.receipts] == [Verdict.ARRIVED]
@@ -313,7 +315,7 @@ async def test_a_letter_whose_answer_was_lost_is_found_by_its_own_ref() -> None:
 
 async def test_a_letter_that_arrival_is_confirmed_of_is_not_presumed() -> None:
     async with a_sandbox() as channel:
-        assert await one(channel, a_letter("ana+9017")) == Carried(("key/1",), confirmed=True)
+        assert await one(channel, a_letter("sandbox+9017")) == Carried(("key/1",), confirmed=True)
 
 
 async def test_the_outbox_holds_what_a_letter_says() -> None:

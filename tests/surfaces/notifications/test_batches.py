@@ -45,7 +45,7 @@ def test_a_link_is_good_for_five_minutes_and_under_its_key() -> None:
     assert (found.key, found.file_name, found.content_type) == (REPORT.key, REPORT.file_name, REPORT.content_type)
     assert read_link(KEY, link, now=START + LIFETIME) is None
     assert read_link(b"another", link, now=START) is None
-    for forged in ("", "A", "AAAA", link[:-1], link + "A", "é" + link, "=" * 9, "A" * 100_000):
+    for forged in ("", "A", "AAAA", link[:-1], link + "A", link + "=", f"!{link}", "é" + link, "=" * 9, "A" * 100_000):
         assert read_link(KEY, forged, now=START) is None
 
 
@@ -158,6 +158,7 @@ async def test_trying_a_batch_out_keeps_nothing(idle_api: Api) -> None:
     body = a_batch(contacts=[*to("new@example.com"), {"id": "CTT-0000-0002"}, {"id": "CTT-0000-0003"}])
     answer = await idle_api.http.post(f"{BATCHES}?dryRun=true", json=body)
     assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.json() == {
         "recipients": 3,
         "discarded": {

@@ -97,7 +97,7 @@ async def test_43_nobody_opts_out_of_a_mandatory_or_an_unknown_category(idle_api
     refused = problem(await idle_api.http.put(ANN, json={"optOuts": wanted}), 400)
 
     assert refused["errors"] == {
-        "optOuts[1].id": ["nobody may opt out of this category"],
+        "optOuts[1].id": ["is a category that nobody may opt out of"],
         "optOuts[2].id": ["Category with id 'NTC-9999-9999' not found"],
         "optOuts[3].id": ["Category with id 'nonsense' not found"],
         "optOuts[4]": ['must be an object with a string "id"'],
@@ -119,6 +119,17 @@ async def test_44_an_address_belongs_to_one_contact_whatever_its_letter_case(idl
     refused = problem(await idle_api.http.post(CONTACTS, json={"email": "ANN@Example.COM", "name": "x"}), 400)
 
     assert list(refused["errors"]) == ["email"]
+    # The vendor's client prints no more than this.
+    assert refused["detail"] == "The field email is the address of another contact"
+
+
+@pytest.mark.parametrize(("path", "new"), [(CONTACTS, {"email": "new@example.com"}), (CATEGORIES, {"name": "New"})])
+async def test_what_was_made_is_where_its_answer_says(idle_api: Api, path: str, new: dict[str, str]) -> None:
+    answer = await idle_api.http.post(path, json=new)
+
+    found = told(await idle_api.http.get(answer.headers["location"]))
+
+    assert found["id"] == told(answer, 201)["id"]
 
 
 async def test_45_an_action_on_an_unknown_subscriber_is_a_bad_request(idle_api: Api) -> None:
@@ -262,6 +273,8 @@ async def test_recipients_of_an_unknown_account_or_category_are_a_bad_request(id
         "account.id": ["Account with id 'ACC-0000-0099' not found"],
         "category.id": ["Category with id 'NTC-1' not found"],
     }
+    answer = await idle_api.http.get(f"{ACCOUNTS}/ACC-0000-0099/categories/NTC-0000-0006/contacts")
+    problem(answer, 400, detail="Account with id 'ACC-0000-0099' not found")
 
 
 async def test_what_is_not_offered_is_refused_as_a_method(idle_api: Api) -> None:

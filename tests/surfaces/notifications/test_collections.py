@@ -19,6 +19,7 @@ from muster.lookup.shelves import Found, Related, ShelfName, Wants
 from muster.surfaces.access import Call
 from muster.surfaces.notifications.problems import MOST_EXPORTED, Problems
 from muster.surfaces.notifications.routes.collections import Collection, answer
+from muster.surfaces.notifications.routes.door import STREAMS_AT_WORK
 from muster.surfaces.notifications.translate.query import Asked
 from muster.surfaces.notifications.wire.streaming import acceptable
 
@@ -38,15 +39,18 @@ class Rows:
         self.patience = patience
         self.note = note
         self.read: list[int] = []
+        self.at_work = self.most_at_work = 0
         self.fails_at: int | None = None
 
     @property
     def app(self) -> Litestar:
+        turns = asyncio.Semaphore(STREAMS_AT_WORK)
+
         @get("/")
         async def find(request: Call) -> ASGIResponse:
             shelf = ShelfName.CATEGORIES
             mine = Collection(shelf=shelf, find=self._find, numbers=self._numbers, several=self._several)
-            return await answer(request, mine, patience=self.patience)
+            return await answer(request, mine, turns=turns, patience=self.patience)
 
         return Litestar([find], exception_handlers={Exception: Problems(uuid4)}, logging_config=None)
 
@@ -67,6 +71,10 @@ class Rows:
     async def _several(self, numbers: Sequence[int], wants: Wants) -> Found:
         assert not wants.statistics
         self.read.append(len(numbers))
+        self.at_work += 1
+        self.most_at_work = max(self.most_at_work, self.at_work)
+        await asyncio.sleep(0)
+        self.at_work -= 1
         if len(self.read) == self.fails_at:
             raise ConnectionResetError
         rows = [category(number) for number in numbers if number not in self.gone]
@@ -260,3 +268,13 @@ async def test_a_client_that_stops_reading_is_given_up() -> None:
 
     assert not line.ended
     assert sum(rows.read) < 5_000, "more was read than the client took"
+
+
+async def test_of_many_streams_only_a_few_work_at_the_same_moment() -> None:
+    rows = Rows(2000)
+    transport = httpx.ASGITransport(cast("Any", rows.app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://muster") as client:
+        found = await asyncio.gather(*(client.get("/", headers=LINES) for _ in range(10)))
+
+    assert {len(lines(one.text)) for one in found} == {2000}
+    assert rows.most_at_work == STREAMS_AT_WORK

@@ -389,3 +389,9 @@ def test_a_buyer_can_be_named_where_that_makes_sense() -> None:
     assert refused("filter(id,1)", ShelfName.CONTACTS, buyers=True) == {"id": "Invalid property path."}
     nested = "or(filter(group.buyers.id,BUY-0000-0007),email=a)"
     assert refused(nested, ShelfName.CONTACTS, buyers=True) == {"filter": "Unknown expression group."}
+
+
+@pytest.mark.parametrize("text", ["eq(id", "eq(id,", "eq(id,'MST-1'", "and(eq(id,1)"])
+def test_an_expression_that_ends_too_early_is_called_so(text: str) -> None:
+    with pytest.raises(BadInput, match="ends too early"):
+        rql.parse(text)

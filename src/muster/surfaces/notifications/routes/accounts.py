@@ -11,6 +11,7 @@ from muster.surfaces.notifications.documentation import answering, refusals
 from muster.surfaces.notifications.routes.collections import answer, of_recipients
 from muster.surfaces.notifications.routes.door import Caller, Id, Operation, TheDoor, doing
 from muster.surfaces.notifications.translate.ids import Prefix, read
+from muster.surfaces.notifications.translate.wording import detail_of
 from muster.surfaces.notifications.wire import contacts as wire
 from muster.surfaces.notifications.wire.paths import ACCOUNTS
 
@@ -35,7 +36,8 @@ async def find_recipients(
         "category.id": f"Category with id '{category_id[:100]}'",
     }
     try:
-        return await answer(request, of_recipients(door.shelves, acting, party=party, category=category))
+        recipients = of_recipients(door.shelves, acting, party=party, category=category)
+        return await answer(request, recipients, turns=door.turns)
     except BadInput as error:
         if type(error) is not BadInput:  # one that has an answer of its own
             raise
@@ -43,7 +45,7 @@ async def find_recipients(
             Fault(fault.path, fault.code, f"{ids[fault.path]} not found") if fault.code == "not_found" else fault
             for fault in error.faults
         ]
-        raise BadInput(error.message, told) from None
+        raise BadInput(detail_of(told), told) from None
 
 
 HANDLERS = (find_recipients,)

@@ -29,6 +29,13 @@ async def answer_changed(
     return answer
 
 
+async def answer_made(door: Door, acting: Acting, shelf: ShelfName, *, number: int, where: str) -> Response[bytes]:
+    """A new object, and who made it. `where`: its own path."""
+    answer = await answer_changed(door, acting, shelf, number=number, status=201)
+    answer.headers["Location"] = where
+    return answer
+
+
 async def _answer(
     door: Door, acting: Acting, shelf: ShelfName, *, number: int, selection: Selection
 ) -> Response[bytes]:

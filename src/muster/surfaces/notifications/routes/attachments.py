@@ -40,7 +40,7 @@ async def get_attachment(
         return Response(render_attachment(found), headers={"Vary": "Accept"}, media_type=f"{_JSON}; charset=utf-8")
     link = make_link(door.link_key, found.enclosure, now=door.clock.now())
     headers = {"Location": f"{DOWNLOADS}/{link}", "Cache-Control": "no-store", "Vary": "Accept"}
-    return Response(None, status_code=_MOVED, headers=headers)
+    return Response(b"", status_code=_MOVED, headers=headers, media_type="text/plain")
 
 
 @get(f"{DOWNLOADS}/{{link:str}}", include_in_schema=False)

@@ -19,6 +19,7 @@ from muster.surfaces.access import Call
 from muster.surfaces.bodies import Limits, decoded, read_object
 from muster.surfaces.multipart import MEDIA_TYPE, Part, fingerprint, read_parts
 from muster.surfaces.notifications.documentation import answering, refusals, taking
+from muster.surfaces.notifications.routes.answers import JSON as ANSWER
 from muster.surfaces.notifications.routes.answers import answer_one
 from muster.surfaces.notifications.routes.collections import answer, of_shelf
 from muster.surfaces.notifications.routes.door import Caller, Door, Id, Operation, TheDoor, doing
@@ -52,7 +53,7 @@ async def create_batch(request: Call, door: TheDoor, acting: Caller) -> Response
     with in_words(asked):
         if request.query_params.get("dryRun", "").lower() == "true":
             forecast = render_forecast(await door.mailings.rehearse(acting, asked.order))
-            return Response(msgspec.json.encode(forecast), status_code=200, media_type=_JSON)
+            return Response(msgspec.json.encode(forecast), status_code=200, media_type=ANSWER)
         taken = await door.mailings.submit(acting, asked.order)
     whole = await _made(door, acting, asked.order, number=taken.mailing)
     where = f"{BATCHES}/{spell(Prefix.BATCH, taken.mailing)}"
@@ -60,7 +61,7 @@ async def create_batch(request: Call, door: TheDoor, acting: Caller) -> Response
         msgspec.json.encode(whole),
         status_code=201,
         headers={"Location": where},
-        media_type=f"{_JSON}; charset=utf-8",
+        media_type=ANSWER,
     )
 
 
@@ -72,7 +73,7 @@ async def create_batch(request: Call, door: TheDoor, acting: Caller) -> Response
 )
 async def find_batches(request: Call, door: TheDoor, acting: Caller) -> ASGIResponse:
     """Vendors see those they made."""
-    return await answer(request, of_shelf(door.shelves, acting, _SHELF))
+    return await answer(request, of_shelf(door.shelves, acting, _SHELF), turns=door.turns)
 
 
 @get(

@@ -86,13 +86,16 @@ def of_recipients(shelves: ShelfLookup, acting: Acting, *, party: PartyNumber, c
     )
 
 
-async def answer(call: Call, collection: Collection, *, patience: float = PATIENCE) -> ASGIResponse:
+async def answer(
+    call: Call, collection: Collection, *, turns: asyncio.Semaphore, patience: float = PATIENCE
+) -> ASGIResponse:
     """The page, or the stream, that the call asks for. Raises BadInput, ExportTooLarge, HTTPException 406.
 
-    A stream is broken off where its client takes nothing for `patience` seconds.
+    A stream makes each of its pieces in one of the `turns`, and is broken off where its client takes nothing for
+    `patience` seconds.
     """
     if call.headers.get(STREAMING_HEADER, "").strip().lower() == "true":
-        return await _stream(call, collection, patience)
+        return await _stream(call, collection, turns=turns, patience=patience)
     asked = read_query(collection.shelf, _query_string(call), buyers=collection.buyers)
     query, step = asked.query, _at_once(collection, asked.selection.wants, most=MOST_ROWS)
     first = await collection.find(_part(asked, query.offset, min(step, query.limit)))
@@ -135,12 +138,15 @@ def _at_once(collection: Collection, wants: Wants, *, most: int) -> int:
     return min(_BODIES_AT_ONCE, most) if heavy else most
 
 
-async def _stream(call: Call, collection: Collection, patience: float) -> ASGIResponse:
+async def _stream(
+    call: Call, collection: Collection, *, turns: asyncio.Semaphore, patience: float
+) -> ASGIResponse:
     media_type = acceptable(call.headers.get("accept", ""))
     if media_type is None:
         raise HTTPException(status_code=406, detail=f"A stream is {JSON_LINES} or {JSON}")
     asked = read_query(collection.shelf, _query_string(call), streaming=True, buyers=collection.buyers)
-    numbers = await _members(collection, asked)
+    async with turns:
+        numbers = await _members(collection, asked)
     total, first = len(numbers), asked.query.offset
     chosen = numbers[first:] if asked.most is None else numbers[first : first + asked.most]
     rows = _rows(collection, chosen, asked.selection)
@@ -151,7 +157,7 @@ async def _stream(call: Call, collection: Collection, patience: float) -> ASGIRe
         rows = _in_lines(rows)
     return _Patient(
         patience,
-        iterator=_pieces(rows),
+        iterator=_in_turn(_pieces(rows), turns),
         media_type=media_type,
         headers={STREAMING_HEADER: "true", COUNT_HEADER: str(len(chosen))},
     )
@@ -208,6 +214,16 @@ async def _pieces(rows: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             waiting.clear()
             size = 0
     yield b"".join(waiting)
+
+
+async def _in_turn(pieces: AsyncIterator[bytes], turns: asyncio.Semaphore) -> AsyncIterator[bytes]:
+    """The same pieces, each made in a turn; while it is sent, others have theirs."""
+    while True:
+        async with turns:
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 class _Patient(ASGIStreamingResponse):

@@ -7,12 +7,12 @@ from muster.domain.ids import ContactNumber
 from muster.lookup.shelves import ShelfName
 from muster.surfaces.access import Call
 from muster.surfaces.notifications.documentation import answering, refusals, taking
-from muster.surfaces.notifications.routes.answers import answer_changed, answer_one
+from muster.surfaces.notifications.routes.answers import answer_changed, answer_made, answer_one
 from muster.surfaces.notifications.routes.bodies import read_json
 from muster.surfaces.notifications.routes.collections import answer, of_shelf
 from muster.surfaces.notifications.routes.door import Caller, Id, Operation, TheDoor, doing
 from muster.surfaces.notifications.translate.contacts import read_change, read_wish
-from muster.surfaces.notifications.translate.ids import Prefix, read
+from muster.surfaces.notifications.translate.ids import Prefix, read, spell
 from muster.surfaces.notifications.translate.reading import Reading
 from muster.surfaces.notifications.translate.wording import missing, worded
 from muster.surfaces.notifications.wire import contacts as wire
@@ -30,7 +30,7 @@ _SHELF = ShelfName.CONTACTS
 )
 async def find_contacts(request: Call, door: TheDoor, acting: Caller) -> ASGIResponse:
     """Everybody sees all of them."""
-    return await answer(request, of_shelf(door.shelves, acting, _SHELF))
+    return await answer(request, of_shelf(door.shelves, acting, _SHELF), turns=door.turns)
 
 
 @post(
@@ -46,7 +46,8 @@ async def create_contact(request: Call, door: TheDoor, acting: Caller) -> Respon
     wish = read_wish(reading)
     with worded(reading):
         made = await door.contacts.add(acting, wish, faults=reading.faults)
-    return await answer_changed(door, acting, _SHELF, number=made.number, status=201)
+    where = f"{CONTACTS}/{spell(Prefix.CONTACT, made.number)}"
+    return await answer_made(door, acting, _SHELF, number=made.number, where=where)
 
 
 @get(

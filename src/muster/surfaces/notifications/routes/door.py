@@ -3,9 +3,11 @@
 Every handler names what it does: `@get(..., opt=doing(Operation.READ_BATCHES))`. One that names nothing is closed.
 """
 
+import asyncio
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 import msgspec
 from litestar.di import NamedDependency
@@ -25,6 +27,10 @@ from muster.surfaces.access import Access, Call
 from muster.surfaces.bodies import Limits
 
 
+STREAMS_AT_WORK: Final = 2
+"""How many streams of this process may read and write down rows at once: the others wait, and no other call does."""
+
+
 class Door(msgspec.Struct, frozen=True, kw_only=True):
     """What the routes call upon."""
 
@@ -40,6 +46,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     link_key: bytes
     """The secret that links to attachments are signed with."""
+    turns: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(STREAMS_AT_WORK))
+    """Held by each stream while it makes its next piece."""
 
 
 class Operation(StrEnum):

@@ -25,7 +25,7 @@ _SHELF = ShelfName.MESSAGES
 )
 async def find_messages(request: Call, door: TheDoor, acting: Caller) -> ASGIResponse:
     """Clients and vendors see those of their own account."""
-    return await answer(request, of_shelf(door.shelves, acting, _SHELF))
+    return await answer(request, of_shelf(door.shelves, acting, _SHELF), turns=door.turns)
 
 
 @get(

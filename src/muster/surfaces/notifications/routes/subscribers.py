@@ -31,7 +31,7 @@ _SHELF = ShelfName.SUBSCRIBERS
 )
 async def find_subscribers(request: Call, door: TheDoor, acting: Caller) -> ASGIResponse:
     """Clients and vendors see their own."""
-    return await answer(request, of_shelf(door.shelves, acting, _SHELF))
+    return await answer(request, of_shelf(door.shelves, acting, _SHELF), turns=door.turns)
 
 
 @get(

@@ -17,6 +17,7 @@ _PURPOSE: Final = b"download"
 """The key signs other things too."""
 _MAC: Final = 16
 _LONGEST: Final = 4_096
+_SPELLED = re.compile(r"[A-Za-z0-9_-]+")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\/]")
 
 
@@ -43,7 +44,7 @@ def make_link(link_key: bytes, file: Enclosure, *, now: datetime) -> str:
 
 def read_link(link_key: bytes, link: str, *, now: datetime) -> Download | None:
     """What `link` stands for; None for one that was not made under this key, or whose time is over."""
-    if len(link) > _LONGEST or not link.isascii():
+    if len(link) > _LONGEST or not _SPELLED.fullmatch(link):
         return None
     try:
         octets = urlsafe_b64decode(link + "=" * (-len(link) % 4))

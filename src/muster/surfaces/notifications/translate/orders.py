@@ -14,10 +14,10 @@ from muster.intake.mailing_orders import Addressee, Order, Upload
 from muster.surfaces.bodies import is_array, is_object
 from muster.surfaces.notifications.translate.ids import Prefix, read
 from muster.surfaces.notifications.translate.reading import Reading
+from muster.surfaces.notifications.translate.wording import detail_of
 from muster.surfaces.notifications.wire.batches import KEY_HEADER, LONGEST_KEY, MOST_CONTACTS
 
 _NOT_READABLE = "NOT_READABLE"
-_SEVERAL = "One or more validation errors occurred."
 _LONGEST_NAMED = 100
 _PATHS: Mapping[str, str] = MappingProxyType({"buyer.erp_customer": "buyer.externalIds.erpCustomerId"})
 _THINGS: Mapping[str, str] = MappingProxyType(
@@ -74,7 +74,7 @@ def in_words(asked: Asked) -> Generator[None]:
         yield
     except BadInput as error:
         faults = [_worded(fault, asked.named) for fault in error.faults]
-        raise BadInput(_detail(faults), faults) from None
+        raise BadInput(detail_of(faults), faults) from None
 
 
 def _worded(fault: Fault, named: Mapping[str, str]) -> Fault:
@@ -84,13 +84,6 @@ def _worded(fault: Fault, named: Mapping[str, str]) -> Fault:
         return Fault(path, fault.code, fault.message)
     thing = _THINGS[_INDEX.sub("", fault.path).partition(".")[0]]
     return Fault(path, fault.code, sentence.format(thing=thing, id=identity[:_LONGEST_NAMED]))
-
-
-def _detail(faults: Sequence[Fault]) -> str:
-    if len(faults) != 1:
-        return _SEVERAL
-    message = faults[0].message
-    return message if message[:1].isupper() else f"The field {faults[0].path} {message}"
 
 
 def _number(reading: Reading, name: str, inner: Reading, *, prefix: Prefix) -> int | None:

@@ -1,7 +1,7 @@
 """What is wrong with a request, with the vendor's names for its fields and things."""
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 
@@ -9,6 +9,7 @@ from muster.domain.errors import BadInput, NotFound
 from muster.domain.fault import Fault
 from muster.surfaces.notifications.translate.reading import Reading
 
+_SEVERAL = "One or more validation errors occurred."
 _FIELD = re.compile(r"(\w+)(?:\[([0-9]+)\])?")
 _NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -30,7 +31,16 @@ def worded(reading: Reading) -> Generator[None]:
     try:
         yield
     except BadInput as error:
-        raise BadInput(error.message, _worded(error.faults, reading)) from None
+        faults = _worded(error.faults, reading)
+        raise BadInput(detail_of(faults), faults) from None
+
+
+def detail_of(faults: Sequence[Fault]) -> str:
+    """What an answer says in one sentence: the fault itself where there is only one, since clients show no more."""
+    if len(faults) != 1:
+        return _SEVERAL
+    message = faults[0].message
+    return message if message[:1].isupper() else f"The field {faults[0].path} {message}"
 
 
 @contextmanager

@@ -117,7 +117,8 @@ def read(text: str) -> Node:
         token = cast("Token", error.token)
         if token.type == "_EQUALS":
             raise refusal("=", SHORTCUT) from None
-        raise _stuck(text, error.pos_in_stream) from None
+        # At its end, the parser names the place of the last token.
+        raise _stuck(text, None if token.type == "$END" else error.pos_in_stream) from None
     except UnexpectedInput as error:
         raise _stuck(text, error.pos_in_stream) from None
 
