@@ -76,8 +76,11 @@ TRANSITIONS: Mapping[EntryState, Mapping[EntryEvent, EntryState]] = MappingProxy
             _E.CANCELLED: _S.CANCELLED,
         },
         _S.HELD: {
-            # Held for a repeat, and the provider tells that the first one did arrive.
+            # Held for a repeat, and the provider tells what became of the first one: that it arrived, or that no
+            # second one will.
             _E.ARRIVED: _S.DELIVERED,
+            _E.RETURNED: _S.UNDELIVERED,
+            _E.COMPLAINED: _S.COMPLAINED,
             # Held for a repeat that is not sent after all.
             _E.LOST: _S.UNKNOWN,
             _E.DUE: _S.ACCEPTED,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from muster.domain.contact import Barred
+from muster.domain.contact import Barred, BlockReason
 from muster.domain.entry import TRANSITIONS, EntryEvent, QueuedEntry
 from muster.domain.outcome import Refused
 from muster.domain.parcel import Parcel
@@ -13,6 +13,10 @@ from muster.engine.errand import Carry, Errand
 from muster.ports.store.entries import Change
 from muster.ports.store.unit import Transaction
 
+_CAME_BACK: Mapping[str, str] = {
+    BlockReason.BOUNCED.value: "an earlier message to the address bounced",
+    BlockReason.COMPLAINED.value: "the recipient complained about an earlier message",
+}
 _SAID = {
     Barred.BLOCKED: "the contact is blocked",
     Barred.OPTED_OUT: "the contact has opted out of the category",
@@ -55,7 +59,7 @@ async def _hindered(
     hindered: dict[int, tuple[EntryEvent, Refused]] = {}
     for entry, address in zip(upcoming, addresses, strict=True):
         if address in unwanted:
-            why = Refused("opted_out", f"the recipient has opted out ({unwanted[address]})")
+            why = Refused("opted_out", _said_of_list(unwanted[address]))
             hindered[entry.position] = EntryEvent.SUPPRESSED, why
         elif entry.position in barred:
             bar = barred[entry.position]
@@ -64,6 +68,11 @@ async def _hindered(
             why = Refused("workflow_over", "it speaks of what is over")
             hindered[entry.position] = EntryEvent.CANCELLED, why
     return hindered
+
+
+def _said_of_list(source: str) -> str:
+    """Why an address is on the list of suppressions, in words: what came back asked for nothing."""
+    return _CAME_BACK.get(source, f"the recipient has opted out ({source})")
 
 
 async def _barred(

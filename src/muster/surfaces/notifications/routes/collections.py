@@ -138,9 +138,7 @@ def _at_once(collection: Collection, wants: Wants, *, most: int) -> int:
     return min(_BODIES_AT_ONCE, most) if heavy else most
 
 
-async def _stream(
-    call: Call, collection: Collection, *, turns: asyncio.Semaphore, patience: float
-) -> ASGIResponse:
+async def _stream(call: Call, collection: Collection, *, turns: asyncio.Semaphore, patience: float) -> ASGIResponse:
     media_type = acceptable(call.headers.get("accept", ""))
     if media_type is None:
         raise HTTPException(status_code=406, detail=f"A stream is {JSON_LINES} or {JSON}")

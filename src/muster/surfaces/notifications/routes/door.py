@@ -26,7 +26,6 @@ from muster.ports.files import Files
 from muster.surfaces.access import Access, Call
 from muster.surfaces.bodies import Limits
 
-
 STREAMS_AT_WORK: Final = 2
 """How many streams of this process may read and write down rows at once: the others wait, and no other call does."""
 
