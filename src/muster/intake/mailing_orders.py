@@ -14,7 +14,7 @@ from muster.kinds.notifications.letters import is_tangled
 MOST_RECIPIENTS: Final = MESSAGES_PER_MAILING
 MOST_SUBJECT: Final = 500
 """Characters."""
-MOST_BODY: Final = 2_000_000
+MOST_BODY: Final = 1_000_000
 """Characters: more than mail servers take of a letter's text, and little enough to be looked through at once."""
 MOST_FILE_NAME: Final = 255
 # A subject, like a file's name, ends up in a header: nothing in it may end a line, or hide what stands behind it.
