@@ -103,6 +103,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         either = fixtures & ON_EITHER
         if parameters & NAMES_OF_POSTGRES or (not either and fixtures & NEED_POSTGRES):
             item.add_marker(pytest.mark.postgres)
+    _put_the_long_ones_first(items)
+
+
+def _put_the_long_ones_first(items: list[pytest.Item]) -> None:
+    """Two workers get one half of the list each: long tests begin both, so that neither is left with them at the end."""
+    long = [item for item in items if item.get_closest_marker("slow")]
+    short = [item for item in items if not item.get_closest_marker("slow")]
+    half = len(short) // 2
+    items[:] = [*long[::2], *short[:half], *long[1::2], *short[half:]]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

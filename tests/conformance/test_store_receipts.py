@@ -6,8 +6,9 @@ import pytest
 
 from muster.domain.batch import Batch
 from muster.domain.entry import EntryState
-from muster.domain.ids import ChannelId
+from muster.domain.ids import ChannelId, TenantId, entry_id
 from muster.domain.receipt import Receipt, Verdict
+from muster.ports.store.entries import Change
 from muster.ports.store.receipts import Handover, Match
 from muster.ports.store.unit import Store
 from tests.conformance.store_world import NOON, a_batch, a_channel, a_tenant, after
@@ -192,3 +193,62 @@ async def test_another_tenants_receipt_cannot_settle_ours(store: Store, carrier:
         await tx.receipts.add(stranger, carrier.channel, [_receipt("m-1")])
         assert not await tx.receipts.match(stranger, carrier.channel, limit=9)
     assert await carrier.matches() == []
+
+
+async def _passages(store: Store, tenant: TenantId, batch: Batch, *positions: int) -> dict[int, tuple[str, ChannelId]]:
+    async with store.read() as tx:
+        found = await tx.receipts.passages(tenant, [(batch.number, position) for position in positions])
+    assert {one.batch for one in found} <= {batch.number}
+    return {one.position: (one.ref, one.channel) for one in found}
+
+
+async def test_entries_are_found_by_the_id_and_attempt_that_they_left_under(store: Store, carrier: _Carrier) -> None:
+    first, later = (f"{entry_id(carrier.batch.id, 1)}/{attempt}" for attempt in (0, 1))
+    other = await a_channel(store, carrier.tenant)
+    await carrier.acknowledges(f"{entry_id(carrier.batch.id, 0)}/0", position=0)
+    async with store.begin() as tx:
+        number = carrier.batch.number
+        await tx.entries.change(carrier.tenant, number, [Change(1, EntryState.SENT, EntryState.ACCEPTED)], at=NOON)
+        await tx.entries.intend(carrier.tenant, number, [1], at=NOON)
+        segments = [Handover(position=1, ref=ref, part=0, parts=1) for ref in (first, later)]
+        await tx.receipts.hand_over(carrier.tenant, carrier.channel, number, handovers=segments[:1], at=NOON)
+        await tx.receipts.hand_over(carrier.tenant, other, number, handovers=segments[1:], at=NOON)
+    assert await _passages(store, carrier.tenant, carrier.batch, 0, 1, 7) == {
+        0: (f"{entry_id(carrier.batch.id, 0)}/0", carrier.channel),
+        1: (later, other),
+    }
+
+
+async def test_what_may_have_left_is_looked_for_at_the_oldest_channel(store: Store) -> None:
+    tenant = await a_tenant(store)
+    states = (EntryState.UNKNOWN, EntryState.ACCEPTED, EntryState.DELIVERED, EntryState.SUPPRESSED)
+    batch = await a_batch(store, tenant, states)
+    assert await _passages(store, tenant, batch, 0, 1, 2, 3) == {}
+    oldest, _ = await a_channel(store, tenant), await a_channel(store, tenant)
+    assert {at: channel for at, (_, channel) in (await _passages(store, tenant, batch, 0, 1, 2, 3)).items()} == {
+        0: oldest, 2: oldest,
+    }  # fmt: skip
+
+
+async def test_news_of_what_may_have_left_settles_it(store: Store) -> None:
+    tenant = await a_tenant(store)
+    batch, channel = await a_batch(store, tenant, (EntryState.UNKNOWN,)), await a_channel(store, tenant)
+    ref, _ = (await _passages(store, tenant, batch, 0))[0]
+    async with store.begin() as tx:
+        await tx.receipts.add(tenant, channel, [_receipt(ref, Verdict.GONE)])
+        (match,) = await tx.receipts.match(tenant, channel, limit=9)
+    assert (match.position, match.verdict) == (0, Verdict.GONE)
+
+
+async def test_another_tenants_entries_never_left(store: Store, carrier: _Carrier) -> None:
+    stranger = await a_tenant(store, "stranger")
+    await a_channel(store, stranger)
+    assert await _passages(store, stranger, carrier.batch, 0, 1, 2) == {}
+
+
+async def test_thousands_of_entries_are_found_at_once(store: Store) -> None:
+    tenant = await a_tenant(store)
+    batch, channel = await a_batch(store, tenant, (EntryState.SENT,) * 3_000), await a_channel(store, tenant)
+    found = await _passages(store, tenant, batch, *range(3_000))
+    assert len(found) == 3_000
+    assert {one for _, one in found.values()} == {channel}

@@ -14,12 +14,15 @@ from muster.domain.entry import EntryState as S
 from muster.domain.entry import NewEntry
 from muster.domain.ids import ContactNumber, EntryIds
 from muster.domain.mark import Mark
-from muster.domain.outcome import Carried, Deferred, Outcome, Unknown
+from muster.domain.outcome import Carried, Deferred, Outcome, Refused, Unknown
 from muster.domain.parcel import Parcel
 from muster.domain.receipt import Verdict
+from muster.domain.retry import UnknownPolicy
 from muster.ports.store.batches import Page
+from muster.ports.store.entries import Change
 from muster.ports.store.suppressions import Suppression
 from muster.settle.receipts import ReceiptDesk
+from muster.settle.rollup import roll_up
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.world import World
@@ -294,3 +297,97 @@ async def test_addresses_are_compared_in_their_one_form(store: SqlStore, clock: 
     batch = await a_mailing(world, " ANA@EXAMPLE.COM ")
     await tell(world, batch, Verdict.GONE)
     assert list(await listed(world)) == ["ana@example.com"]
+
+
+def gone(_: Parcel) -> Outcome:
+    """What a mail server's no comes to that has no such mailbox."""
+    return Refused("unknown_mailbox", "There is no such mailbox.", gone=True)
+
+
+async def test_whom_the_mail_server_does_not_know_is_not_written_to_again(world: World, database_url: str) -> None:
+    await a_contact(world, ANA)
+    world.channel.answer = lambda parcel: gone(parcel) if parcel.address == ANA else presumed(parcel)
+    batch = await world.send(letters("ben@example.com", ANA))
+    await world.work()
+    assert await world.counts(batch.id) == {S.DELIVERED: 1, S.FAILED: 1}
+    (one,) = (await listed(world)).values()
+    assert (one.address, one.source, one.origin) == (ANA.lower(), "bounced", f"{batch.id}/1")
+    contact = await contact_of(world, ANA)
+    assert (contact.state, contact.blocked_reason) == (ContactState.BLOCKED, BlockReason.BOUNCED)
+    assert await audited(database_url) == [
+        ("suppression:add", "bounced", f"1 of batch {batch.id}"),
+        ("contact:block", "bounced", "1 of 1"),
+    ]
+    again = await a_mailing(world, ANA)
+    assert await world.counts(again.id) == {S.SUPPRESSED: 1}
+    await world.check_laws_of(batch.id)
+
+
+async def test_any_other_refusal_suppresses_nobody(world: World, database_url: str) -> None:
+    world.channel.answer = lambda _: Refused("mailbox_full", "The mailbox is full.")
+    batch = await world.send(letters(ANA))
+    await world.work()
+    assert await world.counts(batch.id) == {S.FAILED: 1}
+    assert await listed(world) == {}
+    assert await audited(database_url) == []
+
+
+async def test_a_repeat_that_is_refused_for_good_leaves_the_entry_unknown_and_the_address_alone(world: World) -> None:
+    world.handle.unknown = UnknownPolicy(prefer_arrival=True)
+    world.channel.answer = lambda parcel: gone(parcel) if parcel.repeat else Unknown("answer_lost")
+    batch = await world.send(letters(ANA))
+    await world.finish(batch.id)
+    assert await world.counts(batch.id) == {S.UNKNOWN: 1}
+    assert list(await listed(world)) == [ANA.lower()]
+
+
+async def test_an_entry_that_news_moved_meanwhile_suppresses_nobody_by_its_refusal(world: World) -> None:
+    batch = await world.send(letters(ANA))
+    world.channel.answer = gone
+
+    async def settled_by_another(_: Sequence[Parcel]) -> None:
+        async with world.store.begin() as tx:
+            unknown = [Change(0, S.DISPATCHING, S.UNKNOWN)]
+            applied = await tx.entries.change(world.who.tenant, batch.number, unknown, at=world.clock.now())
+            await roll_up(tx, batch, applied.deltas, at=world.clock.now())
+
+    world.channel.during = settled_by_another
+    await world.work()
+    assert await world.counts(batch.id) == {S.UNKNOWN: 1}
+    assert await listed(world) == {}
+
+
+async def test_a_late_arrival_settles_what_is_held_for_a_repeat(world: World) -> None:
+    world.handle.unknown = UnknownPolicy(prefer_arrival=True)
+    world.channel.answer = lambda parcel: Unknown("answer_lost", refs=(f"{parcel.key}/{parcel.attempt}",))
+    batch = await world.send(letters(ANA))
+    await world.step()
+    assert await world.counts(batch.id) == {S.HELD: 1}
+    await tell(world, batch, Verdict.ARRIVED)
+    assert await world.counts(batch.id) == {S.DELIVERED: 1}
+    await world.finish(batch.id)
+    assert len(world.channel.windows) == 1
+    await world.check_laws_of(batch.id)
+
+
+@pytest.mark.parametrize(("verdict", "reason"), [(Verdict.ARRIVED, "settled_late"), (Verdict.BOUNCED, "undeliverable")])
+async def test_a_late_answer_settles_what_was_unknown(world: World, verdict: Verdict, reason: str) -> None:
+    world.channel.answer = lambda parcel: Unknown("answer_lost", refs=(f"{parcel.key}/{parcel.attempt}",))
+    batch = await world.send(letters(ANA))
+    await world.work()
+    await tell(world, batch, verdict)
+    (entry,) = await world.entries(batch)
+    assert entry.state is (S.DELIVERED if verdict is Verdict.ARRIVED else S.UNDELIVERED)
+    assert entry.reason == reason
+
+
+async def test_a_late_refusal_does_not_keep_a_repeat_from_leaving(world: World) -> None:
+    world.handle.unknown = UnknownPolicy(prefer_arrival=True)
+    world.channel.answer = lambda parcel: (
+        Carried(("second",), presumed=True) if parcel.repeat else Unknown("answer_lost", refs=(f"{parcel.key}/1",))
+    )
+    batch = await world.send(letters(ANA))
+    await world.step()
+    await tell(world, batch, Verdict.BOUNCED)
+    await world.finish(batch.id)
+    assert await world.counts(batch.id) == {S.DELIVERED: 1}

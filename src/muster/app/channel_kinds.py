@@ -55,9 +55,11 @@ def channel_kinds(clock: Clock, meter: Meter, post: Post) -> Mapping[str, Channe
         return channel
 
     async def smtp(account: ChannelAccount, receipts: ReceiptSink, replies: ReplySink) -> Channel:
-        _ = receipts, replies  # what comes back by mail comes to the server's own listener
+        del replies  # what comes back by mail comes to the server's own listener
         returns = Return(key=post.key, tenant=account.tenant, channel=account.id)
-        return SmtpChannel(read_smtp(account.options), clock, files=post.files, returns=returns, meter=meter)
+        return SmtpChannel(
+            read_smtp(account.options), clock, files=post.files, returns=returns, meter=meter, receipts=receipts
+        )
 
     texts, letters = frozenset({Medium.TEXT}), frozenset({Medium.LETTER})
     return {

@@ -11,6 +11,8 @@ from litestar import Router
 from muster.app.http import Door
 from muster.app.wiring import Core
 from muster.intake.allowance import Allowance
+from muster.settle.receipts import ReceiptDesk
+from muster.settle.reports import Reports
 from muster.surfaces.access import Access
 from muster.surfaces.api import routes as api_routes
 from muster.surfaces.api import wire as api_wire
@@ -72,6 +74,7 @@ def _workflow_batches(core: Core, access: Access, limits: Limits) -> Door:
 
 def _notifications(core: Core, limits: Limits) -> Door:
     problems = NotificationProblems(uuid4)
+    desk = ReceiptDesk(core.store, core.clock, core.meter, comparable=core.comparable)
     most = min(limits.body_bytes, notification_paths.MOST_BYTES)
     inside = notification_routes.Door(
         parties=core.mail.parties,
@@ -80,6 +83,7 @@ def _notifications(core: Core, limits: Limits) -> Door:
         categories=core.mail.categories,
         contacts=core.mail.contacts,
         subscribers=core.mail.subscribers,
+        reports=Reports(core.store, desk, core.clock),
         files=core.files,
         access=Access(core.keys, core.allowance, parties=True),
         clock=core.clock,
@@ -94,7 +98,7 @@ def _notifications(core: Core, limits: Limits) -> Door:
         name="notifications",
         title="Notification batches",
         routers=routers,
-        problems={notification_paths.PREFIX: problems},
+        problems=dict.fromkeys(notification_paths.PREFIXES, problems),
     )
 
 

@@ -29,6 +29,8 @@ class Refused(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     code: str
     detail: str = ""
+    gone: bool = False
+    """True when its address takes no message, and none should be sent there again (e-mail)."""
 
 
 class Unknown(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -16,6 +16,7 @@ from muster.engine.policy import prepare
 from muster.ports.store.entries import Applied, Change
 from muster.ports.store.unit import Transaction
 from muster.settle.outcomes import Settlement, lost, settle
+from muster.settle.returns import shun_refused
 from muster.settle.rollup import roll_up, tell_changes, total_of
 
 log = structlog.get_logger()
@@ -100,11 +101,23 @@ async def turn(
             applied.append(intended)
             carry = _only(carry, intended.positions)
     standing = await roll_up(tx, errand.batch, total_of(applied), at=at)
+    if done and done.gone:
+        await _shun(tx, errand, done, moved=applied[0].positions, at=at)
     if carry and carry.entries and errand.kind.opens_workflows:
         # After the roll-up, which holds the batch's row: whoever withdraws it comes wholly before or wholly after.
         await tx.workflows.open(tenant, number, errand.kind.openings(errand.facts, carry.entries, at=at), at=at)
     await tell_changes(tx, errand.batch, changes, applied=applied, at=at)
     return Turn(carry if carry and carry.entries else None, standing.state)
+
+
+async def _shun(tx: Transaction, errand: Errand, settlement: Settlement, *, moved: Sequence[int], at: datetime) -> None:
+    """Write no more to addresses that take no message, as the entries in `moved` told.
+
+    After the roll-up, which holds the batch's row: receipts lock batches first, and addresses then.
+    """
+    gone = {position: settlement.gone[position] for position in moved if position in settlement.gone}
+    if gone:
+        await shun_refused(tx, errand.batch, gone, comparable=errand.kind.comparable, at=at)
 
 
 def _only(carry: Carry, positions: Sequence[int]) -> Carry:

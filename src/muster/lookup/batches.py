@@ -18,6 +18,7 @@ _LEFT = (
     EntryState.DISPATCHING,
     EntryState.SENT,
     EntryState.DELIVERED,
+    EntryState.COMPLAINED,
     EntryState.UNDELIVERED,
     EntryState.UNKNOWN,
     EntryState.APPLIED,

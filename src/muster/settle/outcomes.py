@@ -1,7 +1,8 @@
 """From a channel's answers to steps of entries. This alone decides what is tried again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 
@@ -32,6 +33,8 @@ class Settlement(msgspec.Struct, frozen=True):
     handovers: tuple[Handover, ...]
     again: frozenset[int] = frozenset()
     """The positions of entries that were sent again: their first message may have arrived, whatever became of this."""
+    gone: Mapping[int, str] = MappingProxyType({})
+    """The addresses, by position, that take no message and should get none any more."""
 
 
 def settle(entries: Sequence[QueuedEntry], outcomes: Sequence[Outcome], *, rules: Rules, at: datetime) -> Settlement:
@@ -42,7 +45,12 @@ def settle(entries: Sequence[QueuedEntry], outcomes: Sequence[Outcome], *, rules
         changes.append(_change(entry, outcome, rules=rules, at=at))
         handovers += _handovers(entry, outcome)
     again = frozenset(entry.position for entry in entries if entry.repeats)
-    return Settlement(tuple(changes), tuple(handovers), again)
+    gone = {
+        entry.position: entry.address
+        for entry, outcome in zip(entries, outcomes, strict=True)
+        if isinstance(outcome, Refused) and outcome.gone
+    }
+    return Settlement(tuple(changes), tuple(handovers), again, gone)
 
 
 def _handovers(entry: QueuedEntry, outcome: Outcome) -> Sequence[Handover]:

@@ -52,18 +52,24 @@ class ReceiptDesk:
 
         async def take(receipts: Sequence[Receipt]) -> None:
             async with self._store.begin() as tx:
-                await tx.receipts.add(tenant, channel, receipts)
-                await self._match(tx, tenant, channel)
+                await self.take(tx, tenant, channel, receipts=receipts)
             self._meter.count("receipts", len(receipts))
 
         return take
+
+    async def take(
+        self, tx: Transaction, tenant: TenantId, channel: ChannelId, *, receipts: Sequence[Receipt]
+    ) -> Sequence[Match]:
+        """Keep them within a transaction of the caller's; what was news of all that waited at the channel."""
+        await tx.receipts.add(tenant, channel, receipts)
+        return await self._match(tx, tenant, channel)
 
     async def match(self, tenant: TenantId, channel: ChannelId) -> None:
         """Try again to match what came earlier than the entry it speaks of."""
         async with self._store.begin() as tx:
             await self._match(tx, tenant, channel)
 
-    async def _match(self, tx: Transaction, tenant: TenantId, channel: ChannelId) -> None:
+    async def _match(self, tx: Transaction, tenant: TenantId, channel: ChannelId) -> Sequence[Match]:
         matches = await tx.receipts.match(tenant, channel, limit=MATCHED_AT_ONCE)
         by_batch: dict[BatchNumber, list[Match]] = defaultdict(list)
         for match in matches:
@@ -76,6 +82,7 @@ class ReceiptDesk:
             await _apply(tx, batch, by_batch[number], at=now)
             returns += [Return(batch.id, match) for match in by_batch[number]]
         await shun(tx, tenant, returns, comparable=self._comparable, at=now)
+        return matches
 
 
 async def _apply(tx: Transaction, batch: Batch, matches: Sequence[Match], *, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Whom e-mails came back from for good, and who complained: they are not written to again."""
+"""Whose e-mails came back or were refused for good, and who complained: they are not written to again."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from muster.domain.batch import Batch
 from muster.domain.contact import BlockReason
 from muster.domain.ids import BatchId, TenantId
 from muster.domain.receipt import GRAVITY, Verdict
@@ -25,6 +26,15 @@ class Return(NamedTuple):
     match: Match
 
 
+class _News(NamedTuple):
+    """That an address takes no message, or that somebody complained, and the entry by which it is known."""
+
+    batch: BatchId
+    position: int
+    address: str
+    verdict: Verdict
+
+
 async def shun(
     tx: Transaction,
     tenant: TenantId,
@@ -37,15 +47,30 @@ async def shun(
 
     It does not matter where their entries stand: the news is true of the address.
     """
+    news = [_News(batch, match.position, match.address, match.verdict) for batch, match in returns]
+    await _shun(tx, tenant, news, comparable=comparable, at=at)
+
+
+async def shun_refused(
+    tx: Transaction, batch: Batch, gone: Mapping[int, str], *, comparable: Callable[[str], str], at: datetime
+) -> None:
+    """The same of addresses, by position, that the mail server refused for good when it was told them."""
+    news = [_News(batch.id, position, address, Verdict.GONE) for position, address in sorted(gone.items())]
+    await _shun(tx, batch.tenant, news, comparable=comparable, at=at)
+
+
+async def _shun(
+    tx: Transaction, tenant: TenantId, news: Sequence[_News], *, comparable: Callable[[str], str], at: datetime
+) -> None:
     # The gravest last: who complained is listed for that, though the address may be gone as well.
-    grave = sorted((one for one in returns if one.match.verdict in _WHY), key=lambda one: GRAVITY[one.match.verdict])
-    listed = {address: one for one in grave if (address := comparable(one.match.address))}
+    grave = sorted((one for one in news if one.verdict in _WHY), key=lambda one: GRAVITY[one.verdict])
+    listed = {address: one for one in grave if (address := comparable(one.address))}
     if not listed:
         return
     # In one call for both reasons: addresses are locked in their order.
     await tx.suppressions.add(tenant, [_suppression(address, one, at=at) for address, one in listed.items()])
     for reason in BlockReason:
-        keys = sorted(address for address, one in listed.items() if _WHY[one.match.verdict] is reason)
+        keys = sorted(address for address, one in listed.items() if _WHY[one.verdict] is reason)
         if not keys:
             continue
         blocked = await tx.contacts.block(tenant, keys, reason, at=at)
@@ -58,6 +83,6 @@ async def shun(
             await tx.outbox.audit(tenant, None, "contact:block", subject=reason.value, detail=detail, at=at)
 
 
-def _suppression(address: str, one: Return, *, at: datetime) -> Suppression:
-    why = _WHY[one.match.verdict].value
-    return Suppression(address=address, source=why, origin=f"{one.batch}/{one.match.position}", created_at=at)
+def _suppression(address: str, one: _News, *, at: datetime) -> Suppression:
+    why = _WHY[one.verdict].value
+    return Suppression(address=address, source=why, origin=f"{one.batch}/{one.position}", created_at=at)

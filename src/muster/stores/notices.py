@@ -26,6 +26,7 @@ _LEFT = frozenset(
         EntryState.DISPATCHING,
         EntryState.SENT,
         EntryState.DELIVERED,
+        EntryState.COMPLAINED,
         EntryState.UNDELIVERED,
         EntryState.APPLIED,
         EntryState.UNKNOWN,

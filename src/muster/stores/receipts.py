@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from muster.domain.entry import EntryState
 from muster.domain.ids import BatchNumber, ChannelId, TenantId, position_in, siblings
 from muster.domain.receipt import GRAVITY, Receipt, Verdict
-from muster.ports.store.receipts import Handover, Match
+from muster.ports.store.receipts import Handover, Match, Passage
 from muster.stores.moments import micros
+from muster.stores.passages import IN_DOUBT, passages
 from muster.stores.records import Statement, as_json, insert_many, rows_given, values_listed
 from muster.stores.tables import batches, channels, receipts
 
@@ -40,7 +41,7 @@ _IN_DOUBT = Statement(
     "SELECT v.ref, v.batch, v.position FROM {rows} AS v"
     " JOIN entries ON entries.batch = v.batch AND entries.position = v.position"
     # Not before its outcome is written: the hand-over may yet come with it.
-    " WHERE entries.state IN ('sent', 'delivered', 'unknown') AND entries.attempts >= v.attempt",
+    f" WHERE entries.state IN {IN_DOUBT} AND entries.attempts >= v.attempt",
     rows=rows_given({"ref": "text", "batch": "int", "position": "int", "attempt": "int"}),
 )
 _ADOPT = Statement(
@@ -116,6 +117,10 @@ class ReceiptTable:
         now = micros(at)
         rows = [(channel, h.ref, batch, h.position, h.part, h.parts, now) for h in handovers]
         await insert_many(self._connection, "handovers", columns=_HANDOVER_COLUMNS, rows=rows)
+
+    async def passages(self, tenant: TenantId, entries: Sequence[tuple[BatchNumber, int]]) -> Sequence[Passage]:
+        """Those of `entries` that left, or may have."""
+        return await passages(self._connection, tenant, entries) if entries else ()
 
     async def match(self, tenant: TenantId, channel: ChannelId, *, limit: int) -> Sequence[Match]:
         """Match up to `limit` of the newest unmatched receipts."""

@@ -13,6 +13,7 @@ from muster.domain.ids import ChannelId, TenantId
 from muster.domain.letter import Letter
 from muster.domain.outcome import Outcome
 from muster.domain.parcel import Parcel
+from muster.ports.channel import ReceiptSink
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RETURNS = Return(key=b"k" * 32, tenant=TenantId(7), channel=ChannelId(3))
@@ -49,12 +50,19 @@ class Folder:
 
 @asynccontextmanager
 async def a_channel(
-    port: int, options: Mapping[str, str] | None = None, *, files: Folder | None = None, **more: str
+    port: int,
+    options: Mapping[str, str] | None = None,
+    *,
+    files: Folder | None = None,
+    receipts: ReceiptSink | None = None,
+    **more: str,
 ) -> AsyncIterator[SmtpChannel]:
     """A channel to the mail server at `port`, closed at the end."""
     given = {"host": "127.0.0.1", "port": str(port), "sender": "news@muster.example"}
     given |= {"security": "none"} | dict(options or {}) | more
-    channel = SmtpChannel(options_from(given), StoppedClock(), files=files or Folder(), returns=RETURNS)
+    channel = SmtpChannel(
+        options_from(given), StoppedClock(), files=files or Folder(), returns=RETURNS, receipts=receipts
+    )
     try:
         yield channel
     finally:
@@ -71,10 +79,12 @@ def entry(number: int) -> str:
     return str(UUID(int=(0x019 << 116) + number))
 
 
-def to(address: str, *, number: int = 1, letter: Letter | None = LETTER, attempt: int = 1) -> Parcel:
+def to(
+    address: str, *, number: int = 1, letter: Letter | None = LETTER, attempt: int = 1, repeat: bool = False
+) -> Parcel:
     """One parcel; an address without a domain is one at shop.example."""
     whole = address if "@" in address else f"{address}@shop.example"
-    return Parcel(entry(number), whole, "", attempt=attempt, letter=letter)
+    return Parcel(entry(number), whole, "", attempt=attempt, repeat=repeat, letter=letter)
 
 
 def plain(count: int, *, start: int = 0) -> list[Parcel]:

@@ -49,6 +49,32 @@ def test_an_answer_has_one_meaning(answer: str, kind: type[Deferred | Refused], 
     assert answer[:3] in outcome.detail
 
 
+@pytest.mark.parametrize(
+    ("answer", "gone"),
+    [
+        *((f"550 {status} No", True) for status in ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")),
+        ("551 Not here", True),
+        ("556 5.1.10 Null MX", True),
+        ("550 No such user", False),
+        ("550 5.1.0 Sender rejected", False),
+        ("550 5.2.0 Your account has been disabled", False),
+        ("551 5.7.1 Not here", False),
+        *((f"550 {status} No", False) for status in ("5.1.7", "5.1.8", "5.2.2", "5.3.4", "5.7.1", "5.7.26")),
+    ],
+)
+def test_by_its_codes_alone_an_answer_says_that_nobody_is_there(answer: str, *, gone: bool) -> None:
+    outcome = failure(of(answer))
+    assert isinstance(outcome, Refused)
+    assert outcome.gone is gone
+
+
+def test_an_answer_for_now_or_about_the_sender_says_nothing_of_the_address() -> None:
+    assert isinstance(failure(of("450 4.1.1 No such user")), Deferred)
+    of_sender = failure(of("550 5.1.1 No such user"), of_sender=True)
+    assert isinstance(of_sender, Refused)
+    assert not of_sender.gone
+
+
 def test_an_answer_to_mail_speaks_of_the_sender() -> None:
     assert failure(of("550 Not you"), of_sender=True).code == "sender_refused"
 

@@ -37,12 +37,13 @@ from muster.lookup.shelves import ShelfLookup
 from muster.ports.files import Files
 from muster.queues.memory import MemoryQueue
 from muster.settle.receipts import ReceiptDesk
+from muster.settle.reports import Reports
 from muster.stores.database import SqlStore
 from muster.surfaces.access import Access
 from muster.surfaces.bodies import Limits
 from muster.surfaces.notifications.problems import Problems
 from muster.surfaces.notifications.routes import Door, notifications
-from muster.surfaces.notifications.wire.paths import BATCHES, PREFIX
+from muster.surfaces.notifications.wire.paths import BATCHES, PREFIX, PREFIXES
 from muster.surfaces.problems import by_path
 from muster.upkeep.matching import Matching
 from muster.upkeep.rescue import Rescue
@@ -120,7 +121,7 @@ class House:
         problems = Problems(uuid4)
         return Litestar(
             route_handlers=[notifications(door, problems)],
-            exception_handlers={Exception: by_path({PREFIX: problems}, problems)},
+            exception_handlers={Exception: by_path(dict.fromkeys(PREFIXES, problems), problems)},
             request_max_body_size=None,
             logging_config=None,
         )
@@ -134,6 +135,7 @@ class House:
             categories=CategoryCatalog(store, clock),
             contacts=ContactCatalog(store, clock),
             subscribers=SubscriberCatalog(store, clock),
+            reports=Reports(store, self.desk, clock),
             files=self.files,
             access=Access(Keys(store, clock, new_secret), calls),
             clock=clock,

@@ -15,10 +15,12 @@ from muster.channels.smtp import verp
 from muster.channels.smtp.address import Mailbox, ascii_domain, read_address
 from muster.channels.smtp.compose import Composed, Stationery
 from muster.channels.smtp.dkim import Signer, read_key
+from muster.channels.smtp.late import LateAnswers
 from muster.channels.smtp.letters import Letters
 from muster.channels.smtp.line import Line
 from muster.channels.smtp.opening import context_of
 from muster.channels.smtp.options import SmtpOptions
+from muster.channels.smtp.reply import Reply
 from muster.channels.smtp.session import Session
 from muster.channels.smtp.shipment import Mail, Shipment
 from muster.channels.smtp.throttle import Throttle
@@ -27,16 +29,21 @@ from muster.domain.ids import ChannelId, TenantId
 from muster.domain.letter import Letter
 from muster.domain.outcome import Deferred, Outcome, Refused, Unsent
 from muster.domain.parcel import Parcel
+from muster.ports.channel import ReceiptSink
 from muster.ports.clock import Clock
 from muster.ports.files import Files
 from muster.ports.meter import Meter
 
 _GOODBYE_SECONDS = 5.0
+_KEEPING_SECONDS = 2.0
 _SIGNED_AT_ONCE = 16
 """Letters signed by one turn of a thread, where signing takes long: the next ones are signed while these leave."""
 _TRIES = 2
 """Sessions that may end on a letter before any of it left."""
 _NOT_SENT = Unsent("connection_lost", "The connection was gone before the message left.")
+_NOT_FREE = Unsent(
+    "no_session_free", "Every session waits for an overdue answer of the mail server.", timedelta(seconds=30)
+)
 _TOO_LATE = ("too_late", "The time for handing over ran out.")
 _NO_LETTER = Refused("no_letter", "An e-mail channel carries letters only.")
 _BAD_ADDRESS = Refused("invalid_address", "This is no e-mail address.")
@@ -62,8 +69,16 @@ class SmtpChannel:
     """Fulfils ports.channel.Channel. Sessions are opened when letters wait, and closed when idle for half a minute."""
 
     def __init__(
-        self, options: SmtpOptions, clock: Clock, *, files: Files, returns: Return, meter: Meter | None = None
+        self,
+        options: SmtpOptions,
+        clock: Clock,
+        *,
+        files: Files,
+        returns: Return,
+        meter: Meter | None = None,
+        receipts: ReceiptSink | None = None,
     ) -> None:
+        """`receipts` is told what a server answers late; None: such answers are not waited for."""
         self._options = options
         self._clock = clock
         self._meter = meter
@@ -76,6 +91,7 @@ class SmtpChannel:
         self._queue: Throttle[Mail] = Throttle(
             rate=options.rate, per_domain_rate=options.per_domain_rate, at_once=options.per_domain_connections
         )
+        self._late = LateAnswers(receipts, clock) if receipts is not None else None
         self._shipments: set[Shipment] = set()
         self._lines: list[Line] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -88,7 +104,9 @@ class SmtpChannel:
         """See ports.channel.Channel."""
         self._open()
         if not self.healthy:
-            raise ChannelDown(self._problem())
+            if self._closing or not any(line.late for line in self._lines):
+                raise ChannelDown(self._problem())
+            return [_NOT_FREE] * len(parcels)
         seconds = (deadline - self._clock.now()).total_seconds()
         if seconds <= 0:
             return [Unsent(*_TOO_LATE)] * len(parcels)
@@ -105,9 +123,9 @@ class SmtpChannel:
             if shipment.left:
                 await done
         finally:
-            # Also when we are cancelled: what waits of it then never leaves.
-            shipment.closed = True
+            # Also when we are cancelled: what waits of it then never leaves, and what left counts as unknown.
             timer.cancel()
+            shipment.expire(*_TOO_LATE)
             self._shipments.discard(shipment)
         outcomes = [outcome for outcome in shipment.outcomes if outcome is not None]
         if outcomes and all(outcome is _NOT_SENT for outcome in outcomes):
@@ -122,11 +140,13 @@ class SmtpChannel:
         # Every call that ends would have to set an event, for something that happens once in a channel's life.
         while self._shipments and loop.time() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        self._give_up()
+        self._give_up(_NOT_SENT)
         await asyncio.gather(*(line.close() for line in self._lines))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._late is not None:
+            await self._late.close(within=_KEEPING_SECONDS)
         if self._timer is not None:
             self._timer.cancel()
 
@@ -135,10 +155,10 @@ class SmtpChannel:
         """See ports.channel.Channel."""
         if self._closing:
             return False
+        if not self._lines or any(line.useful for line in self._lines):
+            return True
         # A line that pauses speaks for all, unless one is open: a server may allow fewer connections than are set.
-        return any(line.session is not None or line.opening for line in self._lines) or not any(
-            line.pausing for line in self._lines
-        )
+        return any(line.resting for line in self._lines) and not any(line.pausing for line in self._lines)
 
     # What sessions and lines ask for (line.Office).
 
@@ -169,6 +189,16 @@ class SmtpChannel:
         else:
             mail.settle(_CLOSING if why == "service_closing" else Unsent(why, _NOT_SENT.detail))
 
+    def late(self, mail: Mail, reply: Reply) -> None:
+        """The answer to its final dot came too late for its call."""
+        if self._late is not None:
+            self._late.add(mail, reply)
+
+    def stalled(self) -> None:
+        """A session waits for an overdue answer. When all of them do, what waits here had better come back later."""
+        if not any(line.useful or line.resting for line in self._lines):
+            self._give_up(_NOT_FREE)
+
     def gone(self, mail: Mail) -> None:
         """It is no longer under way: a place for another one to its domain."""
         if self._options.per_domain_connections is not None:
@@ -188,8 +218,13 @@ class SmtpChannel:
     def failed(self) -> None:
         """No session. When none is left and none on its way, nothing that waits can leave."""
         self.count("smtp_sessions_failed")
-        if not any(line.session is not None or line.opening for line in self._lines):
-            self._give_up()
+        if not any(line.useful for line in self._lines):
+            self._give_up(_NOT_FREE if any(line.late for line in self._lines) else _NOT_SENT)
+
+    @property
+    def listens(self) -> bool:
+        """Whether late answers are told to anybody."""
+        return self._late is not None
 
     def rested(self) -> None:
         """A line may open a session again."""
@@ -212,6 +247,7 @@ class SmtpChannel:
     async def _post(self, shipment: Shipment, parcels: Sequence[Parcel], *, until: float) -> None:
         """Put the parcels into the queue; those that cannot leave have their outcome at once."""
         mails = await self._mails(shipment, parcels)
+        self._mark_repeats(mails)
         beyond: Counter[str] = Counter()
         step = _SIGNED_AT_ONCE if self._signs_slowly else len(mails) or 1
         for at in range(0, len(mails), step):
@@ -239,6 +275,14 @@ class SmtpChannel:
             else:
                 shipment.settle(index, composed)
         return mails
+
+    def _mark_repeats(self, mails: Sequence[Mail]) -> None:
+        """Note of letters that still await their answer that these are sent for the same entries."""
+        keys = {mail.parcel.key for mail in mails if mail.parcel.repeat}
+        for line in self._lines if keys else ():
+            awaited = line.session.awaited if line.session is not None else None
+            if awaited is not None and awaited.parcel.key in keys:
+                awaited.repeated = True
 
     async def _composed(self, letter: Letter) -> Composed | Refused | Unsent:
         try:
@@ -324,10 +368,10 @@ class SmtpChannel:
         self._queue.ripen(now=asyncio.get_running_loop().time())
         self._wake()
 
-    def _give_up(self) -> None:
+    def _give_up(self, why: Unsent) -> None:
         """Nothing that waits can leave."""
         for mail in self._queue.clear():
-            mail.settle(_NOT_SENT)
+            mail.settle(why)
 
     def _problem(self) -> str:
         if self._closing:

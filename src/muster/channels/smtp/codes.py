@@ -9,8 +9,10 @@ from types import MappingProxyType
 
 import msgspec
 
+from muster.channels.smtp.bounces import verdict_of
 from muster.channels.smtp.reply import Reply
 from muster.domain.outcome import Deferred, Refused
+from muster.domain.receipt import Verdict
 
 DONE = 250
 BAD = 400
@@ -18,6 +20,9 @@ BAD = 400
 CLOSING = 421
 GO_AHEAD = 354
 _FOR_GOOD = 500
+_NOT_HERE = 551
+_SOMETHING = "5.1.0"
+"""Something about an address, which in the dialogue may be the sender's."""
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -165,9 +170,30 @@ def failure(reply: Reply, *, of_sender: bool = False) -> Deferred | Refused:
     The server's own words stay out of it: they often repeat the address.
     """
     row = meaning(reply, of_sender=of_sender)
-    enhanced = reply.enhanced
-    number = f"{reply.code} {reply.code // 100}.{enhanced[0]}.{enhanced[1]}" if enhanced is not None else reply.code
-    detail = f"{row.sentence} ({number})"
+    detail = f"{row.sentence} ({number(reply)})"
     if reply.code >= _FOR_GOOD:
-        return Refused(row.code, detail)
+        return Refused(row.code, detail, gone=not of_sender and _is_gone(reply))
     return Deferred(row.code, detail, timedelta(seconds=row.wait))
+
+
+def number(reply: Reply) -> str:
+    """The codes of an answer without its words: `550 5.1.1`, or `550` where it has no enhanced one."""
+    status = _status(reply)
+    return f"{reply.code} {status}" if status else str(reply.code)
+
+
+def _status(reply: Reply) -> str:
+    """The enhanced code, spelled out; empty where there is none."""
+    enhanced = reply.enhanced
+    return f"{reply.code // 100}.{enhanced[0]}.{enhanced[1]}" if enhanced is not None else ""
+
+
+def _is_gone(reply: Reply) -> bool:
+    """Whether an answer that is for good says that the address takes no message, now or later: as a bounce would.
+
+    By its codes alone. The words of the server we send through may speak of our own account.
+    """
+    status = _status(reply)
+    if not status:
+        return reply.code == _NOT_HERE
+    return status != _SOMETHING and verdict_of(status, "") is Verdict.GONE

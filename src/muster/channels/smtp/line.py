@@ -15,12 +15,18 @@ from muster.domain.errors import ChannelDown
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 _IDLE_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
+_BROKEN = "A session with the mail server ended in an error of this program; its log has it."
 
 _log = structlog.get_logger()
 
 
 class Office(Post, Protocol):
     """What a line needs of its channel beside what its session does."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether somebody wants to be told what comes late."""
+        ...
 
     def opened(self, session: Session) -> None:
         """A session stands."""
@@ -50,6 +56,16 @@ class Line:
         """Why the last attempt failed; empty after a good one."""
 
     @property
+    def useful(self) -> bool:
+        """Whether it has a session that takes letters, or soon may."""
+        return self.opening or (self.session is not None and not self.session.late)
+
+    @property
+    def late(self) -> bool:
+        """Whether its session only waits for an answer that is overdue."""
+        return self.session is not None and self.session.late
+
+    @property
     def opening(self) -> bool:
         """Whether a session is on its way."""
         return self._wanted.is_set() and self.session is None and not self.pausing
@@ -70,21 +86,27 @@ class Line:
             await self._wanted.wait()
             try:
                 session = await open_session(self._options, self._office, tls=self._tls)
+                failures, self.problem = 0, ""
+                await self._hold(session)
             except ChannelDown as problem:
                 failures += 1
                 self.problem = problem.message
                 await self._pause(failures)
-            else:
-                failures, self.problem = 0, ""
-                await self._hold(session)
+            except Exception:  # noqa: BLE001 - this task's outermost loop
+                # Nobody awaits the task: it would end without a word, and the line count as opening a session for ever.
+                _log.exception("smtp_session_broken")
+                failures += 1
+                self.problem = _BROKEN
+                await self._pause(failures)
             self._office.rested()
 
     async def close(self) -> None:
-        """Say goodbye; a server that does not answer is left after two seconds."""
+        """Say goodbye; a server that does not answer is left after two seconds, one that owes an answer at once."""
         session = self.session
         if session is not None:
-            session.quit()
-            await asyncio.wait({session.closed}, timeout=_GOODBYE_SECONDS)
+            if not session.late:
+                session.quit()
+                await asyncio.wait({session.closed}, timeout=_GOODBYE_SECONDS)
             session.abort()
 
     async def _pause(self, failures: int) -> None:
@@ -100,12 +122,15 @@ class Line:
     async def _hold(self, session: Session) -> None:
         """Watch over the session until it ends."""
         self.session = session
-        every = min(1.0, self._options.timeout / 4)
+        options = self._options
+        every = min(1.0, options.timeout / 4)
+        # An answer that nobody would be told of is not worth the wait.
+        wait_on_for = options.answer_timeout if self._office.listens else options.timeout
         try:
             self._office.opened(session)
             while not session.closed.done():
                 await asyncio.wait({session.closed}, timeout=every)
-                session.tick(give_up_after=self._options.timeout, idle_after=_IDLE_SECONDS)
+                session.tick(give_up_after=options.timeout, wait_on_for=wait_on_for, idle_after=_IDLE_SECONDS)
         finally:
             session.abort()
             self.session = None

@@ -11,6 +11,9 @@ from muster.channels.smtp.options import Security, SmtpOptions
 from muster.channels.smtp.session import Offers, Post, Session
 from muster.domain.errors import ChannelDown
 
+_LIMIT_DIGITS = 20
+"""The longest number after SIZE (RFC 1870, 4)."""
+
 
 async def open_session(options: SmtpOptions, post: Post, *, tls: ssl.SSLContext | None) -> Session:
     """A session that is ready for MAIL. Raises ChannelDown, with a sentence for people."""
@@ -29,16 +32,14 @@ async def open_session(options: SmtpOptions, post: Post, *, tls: ssl.SSLContext 
         async with asyncio.timeout(options.connect_timeout):
             await client.connect()
             await _greet(client)
+        return _taken_over(client, post, most=options.messages_per_connection)
     except TimeoutError:
-        client.close()
         raise ChannelDown("The mail server does not answer.") from None
     except (aiosmtplib.SMTPException, OSError) as problem:
-        client.close()
         raise ChannelDown(_sentence(problem)) from None
-    except asyncio.CancelledError:
+    finally:
+        # However it ended. Of a connection that was taken over the client knows nothing any more.
         client.close()
-        raise
-    return _taken_over(client, post, most=options.messages_per_connection)
 
 
 def context_of(options: SmtpOptions) -> ssl.SSLContext | None:
@@ -69,12 +70,10 @@ async def _greet(client: aiosmtplib.SMTP) -> None:
 
 def _taken_over(client: aiosmtplib.SMTP, post: Post, *, most: int) -> Session:
     """Our session on the client's connection, of which the client then knows nothing."""
-    size = client.esmtp_extensions.get("size", "")
     offers = Offers(
         pipelining=client.supports_extension("pipelining"),
         smtputf8=client.supports_extension("smtputf8"),
-        # No number, or 0, is no limit that one could keep to (RFC 1870, 4).
-        size=int(size) or None if size.isdigit() else None,
+        size=_limit(client.esmtp_extensions.get("size", "")),
         sized=client.supports_extension("size"),
     )
     transport, client.transport, client.protocol = client.transport, None, None
@@ -84,6 +83,13 @@ def _taken_over(client: aiosmtplib.SMTP, post: Post, *, most: int) -> Session:
     # uvloop's transports are no subclass of asyncio.Transport, so this cannot be checked.
     session.take_over(cast("asyncio.Transport", transport))
     return session
+
+
+def _limit(size: str) -> int | None:
+    """The most octets of a message. No number, or 0, is no limit that one could keep to (RFC 1870, 4)."""
+    if not size.isascii() or not size.isdigit() or len(size) > _LIMIT_DIGITS:
+        return None
+    return int(size) or None
 
 
 def _sentence(problem: Exception) -> str:

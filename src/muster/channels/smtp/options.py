@@ -70,6 +70,8 @@ class SmtpOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The private key (RSA or Ed25519) as PEM text; `\\n` may stand for the ends of its lines."""
     timeout: _Seconds = 25.0
     """Seconds after which an answer counts as lost."""
+    answer_timeout: _Seconds = 300.0
+    """Seconds for which the answer to a final dot is waited for all the same; up to `timeout`: no longer than that."""
     connect_timeout: _Seconds = 10.0
     """Seconds to connect and log in."""
 

@@ -2,6 +2,7 @@
 
 With PIPELINING (RFC 2920) the commands of the next letter leave together with the end of the one before, so a letter
 takes one round trip. Its content leaves only after 354, so there is never more than one letter whose fate is open.
+A session whose answer to a final dot is overdue waits on for that answer alone, and takes no other letter.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from muster.domain.outcome import Carried, Deferred, Unknown
 _SLICE = 64 * 1024
 """Octets written at a time: what a peer that does not read makes us keep."""
 _CONTENT_LOST = Deferred("connection_lost", "The connection broke before the message was complete.")
+_ANSWER_LOST = ("answer_lost", "The server did not answer in time.")
 _CONTENT_SLOW = Deferred("too_slow", "The server did not read the message in time.")
 
 
@@ -69,6 +71,14 @@ class Post(Protocol):
         """The session ended; what was under way is settled already."""
         ...
 
+    def late(self, mail: Mail, reply: Reply) -> None:
+        """Its final dot was answered after its outcome was told as unknown."""
+        ...
+
+    def stalled(self) -> None:
+        """A session takes no letters until an answer comes that is overdue."""
+        ...
+
     def count(self, name: str, amount: float = 1) -> None:
         """Count something for whoever watches."""
         ...
@@ -98,6 +108,8 @@ class Session(asyncio.Protocol):
         """The letter whose commands are out, or whose content is leaving: its final dot has not been written."""
         self.awaited: Mail | None = None
         """The letter whose final dot may have reached the server."""
+        self.late = False
+        """Whether it only waits for an answer that is overdue."""
         self.closed: asyncio.Future[None] = loop.create_future()
 
     @property
@@ -168,13 +180,20 @@ class Session(asyncio.Protocol):
             self._expected.append(Stage.QUIT)
             self._write(b"QUIT\r\n")
 
-    def tick(self, *, give_up_after: float, idle_after: float) -> None:
-        """Called now and then: gives up on a server that is silent, leaves one that is not needed."""
+    def tick(self, *, give_up_after: float, wait_on_for: float, idle_after: float) -> None:
+        """Called now and then: gives up on a server that is silent, leaves one that is not needed. Times are seconds.
+
+        The answer to a final dot is waited for as long as `wait_on_for`.
+        """
         silent = self._now() - self._since
-        if (self._expected or self._content) and silent >= give_up_after:
+        patience = wait_on_for if self.late else give_up_after
+        if (self._expected or self._content) and silent >= patience:
+            if self.awaited is not None and silent < wait_on_for:
+                self._wait_on(self.awaited)
+                return
             self._post.count("smtp_dead_peers")
             self._leaving = True
-            self._end("answer_lost", "The server did not answer in time.")
+            self._end(*_ANSWER_LOST)
             self.abort()
         elif self.idle and silent >= idle_after:
             self.quit()
@@ -191,6 +210,9 @@ class Session(asyncio.Protocol):
             self.quit()
             return b""
         if self._expected and not self.offers.pipelining:
+            return b""
+        if self.awaited is not None and self.awaited.settled:
+            # Its time is over and its answer open: behind it another letter would be in doubt soon, too.
             return b""
         mail = self._post.take(self)
         if mail is None or mail.wire is None:
@@ -307,14 +329,26 @@ class Session(asyncio.Protocol):
     def _taken(self, reply: Reply) -> None:
         """The final dot was answered."""
         mail, self.awaited = self.awaited, None
+        late, self.late = self.late, False
         if mail is None:
             return
-        if reply.positive:
-            mail.settle(Carried((mail.ref,), presumed=True))
-        else:
-            self._leaving = self._leaving or reply.code == codes.CLOSING
-            mail.settle(codes.failure(reply))
+        self._leaving = self._leaving or reply.code == codes.CLOSING
+        if late and self._expected:
+            # The commands of a letter that is no longer ours: only the end of the connection takes them back.
+            self.abort()
+        outcome = Carried((mail.ref,), presumed=True) if reply.positive else codes.failure(reply)
+        if not mail.settle(outcome):
+            self._post.late(mail, reply)
         self._post.gone(mail)
+
+    def _wait_on(self, mail: Mail) -> None:
+        """The answer to its final dot is overdue. When it comes it is told later; nothing else is begun till then."""
+        self.late = True
+        current, self.current = self.current, None
+        mail.settle(Unknown(*_ANSWER_LOST, (mail.ref,)))
+        if current is not None:
+            self._part(current, why="answer_lost")
+        self._post.stalled()
 
     def _unasked(self, reply: Reply) -> None:
         """A server that goes says 421; anything else nobody asked for makes every later answer doubtful."""

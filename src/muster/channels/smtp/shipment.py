@@ -30,21 +30,22 @@ class Shipment:
                 ref = self.gone.get(index)
                 self.settle(index, Unsent(code, detail) if ref is None else Unknown(code, detail, (ref,)))
 
-    def settle(self, index: int, outcome: Outcome) -> None:
-        """The parcel's outcome is known; the first one stands."""
+    def settle(self, index: int, outcome: Outcome) -> bool:
+        """The parcel's outcome is known; the first one stands. Whether it is this one."""
         if self.outcomes[index] is not None:
-            return
+            return False
         self.outcomes[index] = outcome
         self.left -= 1
         if not self.left:
             self.closed = True
             self._finished()
+        return True
 
 
 class Mail:
     """One letter to one recipient, until its outcome is known."""
 
-    __slots__ = ("_index", "composed", "mailbox", "parcel", "returns_to", "shipment", "tries", "wire")
+    __slots__ = ("_index", "composed", "mailbox", "parcel", "repeated", "returns_to", "shipment", "tries", "wire")
 
     def __init__(self, shipment: Shipment, index: int, *, parcel: Parcel, composed: Composed, mailbox: Mailbox) -> None:
         self.shipment = shipment
@@ -57,6 +58,8 @@ class Mail:
         self.wire: Wire | None = None
         self.tries = 0
         """How many sessions ended before any of it left."""
+        self.repeated = False
+        """Whether its entry is sent again while the answer to this one is open."""
 
     @property
     def ref(self) -> str:
@@ -67,6 +70,11 @@ class Mail:
         """Its final dot is written next: from now on nobody may say that it did not leave."""
         self.shipment.gone[self._index] = self.ref
 
-    def settle(self, outcome: Outcome) -> None:
-        """Its outcome is known."""
-        self.shipment.settle(self._index, outcome)
+    @property
+    def settled(self) -> bool:
+        """Whether it has an outcome."""
+        return self.shipment.outcomes[self._index] is not None
+
+    def settle(self, outcome: Outcome) -> bool:
+        """Its outcome is known; the first one stands. Whether it is this one."""
+        return self.shipment.settle(self._index, outcome)

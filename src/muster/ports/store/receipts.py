@@ -40,6 +40,16 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     """The entry's, as submitted."""
 
 
+class Passage(msgspec.Struct, frozen=True, gc=False):
+    """An e-mail that left, or may have: the ref that news of it comes under, and the channel it went through."""
+
+    batch: BatchNumber
+    position: int
+    ref: str
+    """`<entry's id>/<attempt>`, of the last attempt that was handed over."""
+    channel: ChannelId
+
+
 class Receipts(Protocol):
     """Receipts of a tenant's channels: stored first, matched later."""
 
@@ -51,6 +61,14 @@ class Receipts(Protocol):
         self, tenant: TenantId, channel: ChannelId, batch: BatchNumber, *, handovers: Sequence[Handover], at: datetime
     ) -> None:
         """Remember under which ids the provider will speak of these entries."""
+        ...
+
+    async def passages(self, tenant: TenantId, entries: Sequence[tuple[BatchNumber, int]]) -> Sequence[Passage]:
+        """Those of `entries` (batch and position) that left under the id of the entry itself, or may have.
+
+        Of one that is sent, delivered or unknown and of which no hand-over was written (a crash came in between, or it
+        was loaded from a file), the channel is the batch's, else the oldest in use: `match` finds it through any.
+        """
         ...
 
     async def match(self, tenant: TenantId, channel: ChannelId, *, limit: int) -> Sequence[Match]:

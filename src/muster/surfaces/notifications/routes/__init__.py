@@ -12,6 +12,7 @@ from muster.surfaces.notifications.routes import (
     contacts,
     messages,
     other,
+    reports,
     subscribers,
 )
 from muster.surfaces.notifications.routes.door import Door, caller
@@ -24,6 +25,7 @@ HANDLERS = (
     *categories.HANDLERS,
     *contacts.HANDLERS,
     *messages.HANDLERS,
+    *reports.HANDLERS,
     *subscribers.HANDLERS,
     *accounts.HANDLERS,
     *other.HANDLERS,

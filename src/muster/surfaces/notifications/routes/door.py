@@ -23,6 +23,7 @@ from muster.intake.mailings import MailingDesk
 from muster.lookup.shelves import ShelfLookup
 from muster.ports.clock import Clock
 from muster.ports.files import Files
+from muster.settle.reports import Reports
 from muster.surfaces.access import Access, Call
 from muster.surfaces.bodies import Limits
 
@@ -39,6 +40,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     categories: CategoryCatalog
     contacts: ContactCatalog
     subscribers: SubscriberCatalog
+    reports: Reports
     files: Files
     access: Access
     clock: Clock

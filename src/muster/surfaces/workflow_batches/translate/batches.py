@@ -40,7 +40,7 @@ ENTRY_STATES: Mapping[Status, frozenset[EntryState]] = MappingProxyType(
     {
         Status.NEW: frozenset(),
         Status.QUEUED: frozenset({_E.ACCEPTED, _E.HELD, _E.DISPATCHING}),
-        Status.COMPLETED: frozenset({_E.SENT, _E.DELIVERED, _E.UNDELIVERED, _E.UNKNOWN, _E.APPLIED}),
+        Status.COMPLETED: frozenset({_E.SENT, _E.DELIVERED, _E.COMPLAINED, _E.UNDELIVERED, _E.UNKNOWN, _E.APPLIED}),
         Status.INVALID: frozenset({_E.REJECTED}),
         Status.CANCELLING: frozenset({_E.CANCELLED}),
         Status.FAILED: frozenset({_E.FAILED, _E.SUPPRESSED, _E.EXPIRED, _E.DUPLICATE}),
