@@ -107,7 +107,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _put_the_long_ones_first(items: list[pytest.Item]) -> None:
-    """Two workers get one half of the list each: long tests begin both, so that neither is left with them at the end."""
+    """Two workers get one half of the list each: long tests begin both, so neither is left with them at the end."""
     long = [item for item in items if item.get_closest_marker("slow")]
     short = [item for item in items if not item.get_closest_marker("slow")]
     half = len(short) // 2
