@@ -85,26 +85,28 @@ async def until(truth: Callable[[], bool], *, seconds: float = 60) -> None:
 async def test_a_killed_server_sends_nobody_the_same_letter_twice(  # noqa: PLR0917 - pytest passes fixtures by name
     where: str | None, sink: MailServer, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    async with a_town(tmp_path, sink, database_url=where) as town:
-        size, cuts = (SIZE, CUTS) if where is None else (SHARED_SIZE, SHARED_CUTS)
+    size, cuts = (SIZE, CUTS) if where is None else (SHARED_SIZE, SHARED_CUTS)
+    # Slow enough that each cut falls into the middle, however late this process gets its turn.
+    async with a_town(tmp_path, sink, database_url=where, rate=str(size // 3)) as town:
         batch = await town.send(*(f"reader{position}@example.com" for position in range(size)))
         for number in range(1, cuts + 1):
             await until(partial(has, lambda: sink.taken, size * number // (cuts + 2)))
             await kill(town.server)
+            assert len(sink.taken) < size
             town.server = await town.stage.serve()
         shown = await town.completed(batch)
 
-        arrived, states = copies(sink), await town.states()
+        arrived, states = copies(sink), Counter(await town.states())
         record_property("figures", f"{cuts} power cuts: {dict(states)}, {arrived.total()} arrivals")
         assert max(arrived.values()) == 1
         assert sum(shown.values()) == size
-        assert set(states) == {"delivered", "unknown"}
-        assert shown == {"Sent": states["delivered"], "Failed": states["unknown"]}
+        assert set(states) <= {"delivered", "unknown"}
+        assert Counter(shown) == Counter({"Sent": states["delivered"], "Failed": states["unknown"]})
         assert states["unknown"] <= cuts * CHUNKS_AT_WORK * WINDOW_SIZE
         delivered = await town.ask("SELECT address FROM entries WHERE state = 'delivered'")
         assert {address for (address,) in delivered} <= set(arrived)
         today = await town.today()
-        assert (today["sent"], today["failed"], today["total"]) == (shown["Sent"], shown["Failed"], size)
+        assert (today["sent"], today["failed"], today["total"]) == (shown["Sent"], states["unknown"], size)
 
 
 async def test_bounces_that_are_told_again_after_a_kill_count_once(sink: MailServer, tmp_path: Path) -> None:

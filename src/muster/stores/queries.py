@@ -232,7 +232,9 @@ def _like(connection: AsyncConnection, asked: Like, field: Column) -> ColumnElem
     stands: ColumnElement[Any] = field.expression
     words: ColumnElement[Any] = literal(asked.words, Text())
     if asked.folds:
-        # The database folds both sides: folded here, a stored Ä that it does not fold would never be found.
+        # The database folds both sides, and by the same rules, whatever those of the column are: folded here, a stored
+        # Ä that it does not fold would never be found.
+        stands = stands if is_sqlite(connection) else stands.collate("default")
         stands, words = func.lower(stands), func.lower(words)
     if asked.begins and asked.ends:
         return stands == words

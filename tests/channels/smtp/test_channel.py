@@ -280,7 +280,10 @@ async def test_a_domain_gets_no_more_than_its_rate_and_the_rest_comes_back() -> 
     async with MailServer() as server, a_channel(server.port, per_domain_rate="10") as channel:
         slow = [to(f"a{n}@slow.example", number=n) for n in range(30)]
         outcomes = await channel.carry([*slow, to("b@quick.example", number=99)], deadline=within(1))
-    late = [outcome for outcome in outcomes if isinstance(outcome, Unsent)]
+    unsent = [outcome for outcome in outcomes if isinstance(outcome, Unsent)]
+    # The one whose turn is at the deadline itself may miss it.
+    assert [outcome.code for outcome in unsent].count("too_late") <= 1
+    late = [outcome for outcome in unsent if outcome.code != "too_late"]
     assert 10 <= kinds(outcomes).count("Carried") - 1 <= 13
     assert isinstance(outcomes[-1], Carried)
     assert {outcome.code for outcome in late} == {"domain_throttled"}

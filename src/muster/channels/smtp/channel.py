@@ -95,7 +95,7 @@ class SmtpChannel:
         self._shipments: set[Shipment] = set()
         self._lines: list[Line] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: tuple[float, asyncio.Handle] | None = None
         self._closing = False
 
     # The port.
@@ -148,7 +148,7 @@ class SmtpChannel:
         if self._late is not None:
             await self._late.close(within=_KEEPING_SECONDS)
         if self._timer is not None:
-            self._timer.cancel()
+            self._timer[1].cancel()
 
     @property
     def healthy(self) -> bool:
@@ -358,10 +358,10 @@ class SmtpChannel:
         if at is None or self._closing:
             return
         if self._timer is not None:
-            if self._timer.when() <= at:
+            if self._timer[0] <= at:
                 return
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(at, self._woken)
+            self._timer[1].cancel()
+        self._timer = at, asyncio.get_running_loop().call_at(at, self._woken)
 
     def _woken(self) -> None:
         self._timer = None
