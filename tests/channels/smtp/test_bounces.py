@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from muster.channels.smtp.bounces import Bounce, read_bounce, verdict_of
-from muster.channels.smtp.complaints import read_complaint
+from muster.channels.smtp.complaints import Complaint, read_complaint
 from muster.channels.smtp.incoming_parts import read_message
 from muster.domain.receipt import Verdict
 from tests.channels.smtp.returned_mail import (
@@ -178,8 +178,8 @@ def test_whatever_comes_is_read_in_a_moment(name: str) -> None:
 @example(b"Content-Type: multipart/report; boundary=*\n\n--*\nContent-Type: message/delivery-status\n\nAction:failed")
 def test_any_bytes_are_read_without_an_error(content: bytes) -> None:
     message = read_message(content)
-    read_bounce(message, content)
-    read_complaint(message, content)
+    assert isinstance(read_bounce(message, content), Bounce | None)
+    assert isinstance(read_complaint(message, content), Complaint | None)
 
 
 @given(st.data())
@@ -188,5 +188,5 @@ def test_a_report_that_was_damaged_is_read_without_an_error(data: st.DataObject)
     at = data.draw(st.integers(0, len(whole)))
     content = whole[:at] + data.draw(st.binary(max_size=20)) + whole[at + data.draw(st.integers(0, 50)) :]
     message = read_message(content)
-    read_bounce(message, content)
-    read_complaint(message, content)
+    assert isinstance(read_bounce(message, content), Bounce | None)
+    assert isinstance(read_complaint(message, content), Complaint | None)
