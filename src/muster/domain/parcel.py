@@ -14,6 +14,8 @@ class Medium(StrEnum):
     """A short text to a phone."""
     LETTER = "letter"
     """An e-mail."""
+    RECORD = "record"
+    """Nothing travels: a change to the server's own record store."""
 
 
 class Parcel(msgspec.Struct, frozen=True, gc=False):

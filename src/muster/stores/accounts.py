@@ -13,8 +13,8 @@ from muster.domain.errors import NameTaken, NotFound
 from muster.domain.ids import PrincipalId, TenantId
 from muster.domain.tenant import Principal, Role, Tenant
 from muster.ports.store.accounts import Credential, CredentialKind
+from muster.stores.bulk import is_sqlite
 from muster.stores.directory_tables import party_tokens
-from muster.stores.records import is_sqlite
 from muster.stores.tables import credentials, principals, tenants
 
 _ACTIVE = "active"

@@ -8,7 +8,7 @@ from muster.domain.category import CategoryState
 from muster.domain.contact import Audience, Barred, Bars, ContactState
 from muster.domain.ids import ContactNumber, TenantId
 from muster.domain.subscriber import SubscriberState
-from muster.stores.records import Statement, as_json, rows_given
+from muster.stores.bulk import Statement, as_json, rows_given
 
 _SUBJECT = Statement(
     "SELECT (SELECT state FROM categories WHERE tenant = :tenant AND number = :category),"

@@ -36,8 +36,8 @@ from muster.ports.store.batches import (
     TemplateUsage,
 )
 from muster.stores import tallies
+from muster.stores.bulk import Statement, is_sqlite
 from muster.stores.moments import micros
-from muster.stores.records import Statement, is_sqlite
 from muster.stores.tables import batches, count_column, end_column, entries, idempotency_keys
 from muster.stores.words import holds
 

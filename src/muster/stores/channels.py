@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from muster.domain.errors import NotFound
 from muster.domain.ids import ChannelId, TenantId
 from muster.ports.store.channels import ChannelAccount
+from muster.stores.bulk import Statement
 from muster.stores.moments import Moment
-from muster.stores.records import Statement
 from muster.stores.tables import channels
 from muster.stores.vault import Vault
 

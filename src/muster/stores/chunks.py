@@ -11,8 +11,8 @@ from muster.domain.batch import FINAL, BatchState
 from muster.domain.chunk import ChunkRef, ChunkState, Lease
 from muster.domain.errors import LeaseLost
 from muster.domain.ids import BatchNumber, TenantId
+from muster.stores.bulk import Both, Statement, is_sqlite
 from muster.stores.moments import micros
-from muster.stores.records import Both, Statement, is_sqlite
 from muster.stores.tables import batches, chunks
 
 _REF = (chunks.c.tenant, chunks.c.batch, chunks.c.first)

@@ -16,11 +16,11 @@ from muster.domain.ids import CategoryNumber, ContactNumber, PersonNumber, Tenan
 from muster.domain.mark import Mark, Marks
 from muster.domain.query import Query
 from muster.stores.audiences import bars
+from muster.stores.bulk import Both, Statement, as_json, insert_many, rows_given, values_listed
 from muster.stores.directory_tables import categories, contacts, opt_outs, people
 from muster.stores.marks import MARKED, marked_at, marks_kept, marks_of, mirrored
 from muster.stores.moments import micros
 from muster.stores.queries import Collection, Column
-from muster.stores.records import Both, Statement, as_json, insert_many, rows_given, values_listed
 from muster.stores.shelves import Join, Listing, all_numbers, find_numbers, in_order, numbered
 
 _C = contacts.c

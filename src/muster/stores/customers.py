@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.ids import CustomerId, TenantId
 from muster.ports.store.customers import Customer, CustomerAccount
-from muster.stores.records import is_sqlite
+from muster.stores.bulk import is_sqlite
 from muster.stores.vault import Vault
 from muster.stores.workflow_tables import customer_accounts, customers
 

@@ -16,6 +16,7 @@ from muster.domain.errors import Unavailable
 from muster.stores import sqlite
 from muster.stores.accounts import AccountTable
 from muster.stores.batches import BatchTable
+from muster.stores.bulk import driver_of
 from muster.stores.categories import CategoryTable
 from muster.stores.channels import ChannelTable
 from muster.stores.chunks import ChunkTable
@@ -28,7 +29,6 @@ from muster.stores.mailings import MailingTable
 from muster.stores.messages import MessageTable
 from muster.stores.outbox import OutboxTable
 from muster.stores.receipts import ReceiptTable
-from muster.stores.records import driver_of
 from muster.stores.subscribers import SubscriberTable
 from muster.stores.suppressions import SuppressionTable
 from muster.stores.templates import TemplateTable

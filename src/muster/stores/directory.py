@@ -23,6 +23,7 @@ from muster.domain.ids import (
 )
 from muster.domain.query import Among
 from muster.ports.store.directory import Counter
+from muster.stores.bulk import Statement
 from muster.stores.directory_tables import (
     buyers,
     categories,
@@ -38,7 +39,6 @@ from muster.stores.mailing_tables import attachments, mailings
 from muster.stores.marks import marks_of, mirrored
 from muster.stores.moments import micros, moment
 from muster.stores.queries import Column, Vocabulary, condition
-from muster.stores.records import Statement
 from muster.stores.shelves import numbered
 from muster.stores.upserts import put
 

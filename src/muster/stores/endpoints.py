@@ -14,9 +14,9 @@ from muster.domain.errors import NotFound
 from muster.domain.event import Event, EventType
 from muster.domain.ids import TenantId
 from muster.ports.store.endpoints import Delivery, Endpoint, EndpointState, Failure, SigningSecret
+from muster.stores.bulk import as_json, given, listed
 from muster.stores.moments import micros
 from muster.stores.outbox import event_of
-from muster.stores.records import as_json, given, listed
 from muster.stores.tables import deliveries, endpoints, outbox
 from muster.stores.vault import Vault
 

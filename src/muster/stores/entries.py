@@ -14,8 +14,8 @@ from muster.domain.fault import Fault
 from muster.domain.ids import BatchNumber, TenantId
 from muster.ports.store.batches import Page
 from muster.ports.store.entries import Applied, Change
+from muster.stores.bulk import Statement, as_json, insert_many, is_sqlite, rows_given, values_listed
 from muster.stores.moments import micros, moment
-from muster.stores.records import Statement, as_json, insert_many, is_sqlite, rows_given, values_listed
 from muster.stores.tables import batches, count_column, entries
 
 _NEW_COLUMNS = ("position", "state", "address", "payload")

@@ -24,10 +24,10 @@ from muster.domain.letter import Enclosure
 from muster.domain.mailing import Attachment, Mailing
 from muster.domain.query import Query
 from muster.ports.store.mailings import NewMailing
+from muster.stores.bulk import insert_many
 from muster.stores.directory_tables import categories, parties
 from muster.stores.mailing_tables import attachments, mailings
 from muster.stores.moments import micros, moment
-from muster.stores.records import insert_many
 from muster.stores.shelf_fields import CATEGORY_FIELDS, PARTY_FIELDS, under
 from muster.stores.shelves import Collection, Column, Join, Listing, all_numbers, find_numbers, in_order, numbered
 from muster.stores.tables import batches

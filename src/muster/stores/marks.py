@@ -11,8 +11,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from muster.domain.ids import PartyNumber, TokenNumber
 from muster.domain.mark import Mark, Marks
+from muster.stores.bulk import Both
 from muster.stores.moments import micros, moment
-from muster.stores.records import Both
 
 _Kept = tuple[int, int | None, int | None]
 _DECODER = msgspec.json.Decoder(dict[str, _Kept])

@@ -12,8 +12,8 @@ from muster.domain.errors import NotFound
 from muster.domain.ids import BatchNumber, ChannelId, PrincipalId, TenantId, WorkflowId, entry_id
 from muster.domain.workflow import Notice, NoticeOrigin, WorkflowRef, WorkflowState
 from muster.ports.store.workflows import NewNotice, WaitingNotice
+from muster.stores.bulk import Both, Statement, as_json, rows_given
 from muster.stores.moments import micros, moment
-from muster.stores.records import Both, Statement, as_json, rows_given
 from muster.stores.tables import batches, entries, template_versions
 from muster.stores.workflow_search import WorkflowSearch
 from muster.stores.workflow_tables import workflow_notices, workflows

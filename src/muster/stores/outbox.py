@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.event import Event, EventType, NewEvent
 from muster.domain.ids import BatchId, PrincipalId, TenantId
+from muster.stores.bulk import Statement, as_json, is_sqlite, listed
 from muster.stores.moments import micros
-from muster.stores.records import Statement, as_json, is_sqlite, listed
 from muster.stores.tables import audit, deliveries, outbox
 
 _ADD = Statement(

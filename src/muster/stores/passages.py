@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.ids import BatchNumber, ChannelId, TenantId, entry_id
 from muster.ports.store.receipts import Passage
-from muster.stores.records import Statement, as_json, rows_given, values_listed
+from muster.stores.bulk import Statement, as_json, rows_given, values_listed
 from muster.stores.shelves import numbered
 from muster.stores.tables import batches, channels
 

@@ -30,8 +30,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.query import Among, Compare, Comparison, Condition, Either, Every, Holds, Like, Not, Value
+from muster.stores.bulk import as_json, is_sqlite
 from muster.stores.moments import micros
-from muster.stores.records import as_json, is_sqlite
 
 _FEW = 16
 """Up to so many values are parameters of their own, which planners know best how to use."""

@@ -14,9 +14,9 @@ from muster.domain.entry import EntryState
 from muster.domain.ids import BatchNumber, ChannelId, TenantId, position_in, siblings
 from muster.domain.receipt import GRAVITY, Receipt, Verdict
 from muster.ports.store.receipts import Handover, Match, Passage
+from muster.stores.bulk import Statement, as_json, insert_many, rows_given, values_listed
 from muster.stores.moments import micros
 from muster.stores.passages import IN_DOUBT, passages
-from muster.stores.records import Statement, as_json, insert_many, rows_given, values_listed
 from muster.stores.tables import batches, channels, receipts
 
 _RECEIPT_COLUMNS = ("tenant", "channel", "ref", "alternates", "verdict", "code", "received_at", "state")

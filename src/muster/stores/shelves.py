@@ -15,8 +15,8 @@ from sqlalchemy.sql import visitors
 
 from muster.domain.ids import TenantId
 from muster.domain.query import Among, Query
+from muster.stores.bulk import is_sqlite
 from muster.stores.queries import Collection, Column, Vocabulary, by_code_point, condition
-from muster.stores.records import is_sqlite
 
 __all__ = ["Collection", "Column", "Join", "Listing", "all_numbers", "find_numbers", "in_order", "numbered"]
 

@@ -12,6 +12,7 @@ from muster.domain.ids import CategoryNumber, GroupNumber, PartyNumber, PersonNu
 from muster.domain.mark import Mark
 from muster.domain.query import Query
 from muster.domain.subscriber import Subscriber, SubscriberState
+from muster.stores.bulk import as_json, given
 from muster.stores.directory_tables import (
     categories,
     parties,
@@ -21,7 +22,6 @@ from muster.stores.directory_tables import (
     subscribers,
 )
 from muster.stores.marks import marked_at, marks_of, mirrored
-from muster.stores.records import as_json, given
 from muster.stores.shelf_fields import CATEGORY_FIELDS, PARTY_FIELDS, under
 from muster.stores.shelves import Collection, Column, Join, Listing, all_numbers, find_numbers, in_order, numbered
 

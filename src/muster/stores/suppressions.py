@@ -10,8 +10,8 @@ from muster.domain.errors import NotFound
 from muster.domain.ids import TenantId
 from muster.ports.store.batches import Page
 from muster.ports.store.suppressions import Suppression
+from muster.stores.bulk import Statement, as_json, given, listed, values_listed
 from muster.stores.moments import micros
-from muster.stores.records import Statement, as_json, given, listed, values_listed
 from muster.stores.tables import suppressions
 from muster.stores.words import holds
 

@@ -12,7 +12,7 @@ from muster.domain.errors import Conflict, NameTaken, NotFound
 from muster.domain.ids import PrincipalId, TemplateId, TemplateVersionId, TenantId
 from muster.domain.template import Template, TemplateState
 from muster.ports.store.batches import Page
-from muster.stores.records import is_sqlite
+from muster.stores.bulk import is_sqlite
 from muster.stores.tables import template_versions, templates
 from muster.stores.words import holds
 

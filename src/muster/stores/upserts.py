@@ -6,7 +6,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from muster.stores.records import is_sqlite
+from muster.stores.bulk import is_sqlite
 
 
 async def put(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -41,8 +41,8 @@ from muster.domain.ids import (
 from muster.domain.workflow import OPEN, PaymentState, Workflow, WorkflowRef, WorkflowState
 from muster.ports.store.batches import Page
 from muster.ports.store.workflows import WorkflowFilter
+from muster.stores.bulk import Statement, as_json, given, is_sqlite
 from muster.stores.moments import moment
-from muster.stores.records import Statement, as_json, given, is_sqlite
 from muster.stores.tables import batches, entries, tenants
 from muster.stores.words import holds
 from muster.stores.workflow_tables import workflows

@@ -11,9 +11,9 @@ from muster.domain.entry import EntryState
 from muster.domain.ids import BatchNumber, TenantId
 from muster.domain.workflow import Workflow, WorkflowRef
 from muster.ports.store.workflows import DueWorkflow
+from muster.stores.bulk import Both, Statement, as_json, is_sqlite, rows_given, values_listed
 from muster.stores.moments import micros, moment
 from muster.stores.notices import NoticeTable
-from muster.stores.records import Both, Statement, as_json, is_sqlite, rows_given, values_listed
 from muster.stores.tables import batches, entries
 from muster.stores.workflow_tables import HAS_ENDED, workflows
 

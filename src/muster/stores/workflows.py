@@ -20,8 +20,8 @@ from muster.domain.workflow import (
     WorkflowState,
 )
 from muster.ports.store.workflows import Advance
+from muster.stores.bulk import Both, Statement, as_json, insert_many, is_sqlite, rows_given, values_listed
 from muster.stores.moments import micros
-from muster.stores.records import Both, Statement, as_json, insert_many, is_sqlite, rows_given, values_listed
 from muster.stores.tables import END_COLUMNS, end_column
 from muster.stores.workflow_tables import workflows
 from muster.stores.workflow_times import ENDED, OVER, TimedWorkflows

@@ -22,6 +22,10 @@ class CredentialKind(StrEnum):
     ACCESS_KEY = "access_key"
     """A key that signs requests: `name` is the key, `sealed_secret` the secret, encrypted."""
 
+    SESSION = "session"
+    """A short-lived key that signs requests: `name` is the key, `sealed_secret` the secret, `secret_hash` the SHA-256
+    of the session token in hex."""
+
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
     """One credential of one service account."""

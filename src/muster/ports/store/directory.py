@@ -29,6 +29,8 @@ class Counter(StrEnum):
     SUBSCRIBER = "subscriber"
     MAILING = "mailing"
     ATTACHMENT = "attachment"
+    RECORD_BATCH = "record_batch"
+    RECORD_USER = "record_user"
 
 
 class Directory(Protocol):

@@ -18,6 +18,9 @@ from muster.ports.store.entries import Entries
 from muster.ports.store.mailings import Mailings, Messages
 from muster.ports.store.outbox import Outbox
 from muster.ports.store.receipts import Receipts
+from muster.ports.store.record_batches import RecordBatches
+from muster.ports.store.record_settings import RecordSettings
+from muster.ports.store.records import Records
 from muster.ports.store.suppressions import Suppressions
 from muster.ports.store.templates import Templates
 from muster.ports.store.workflows import Workflows
@@ -114,6 +117,21 @@ class Transaction(Protocol):
     @property
     def messages(self) -> Messages:
         """The messages of mailings."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """Records, relationships, date rules, audit history."""
+        ...
+
+    @property
+    def record_settings(self) -> RecordSettings:
+        """What the record store is configured with."""
+        ...
+
+    @property
+    def record_batches(self) -> RecordBatches:
+        """Batches of record operations."""
         ...
 
     @property

@@ -1,0 +1,1 @@
+"""The record store's tables, and what is done with them."""

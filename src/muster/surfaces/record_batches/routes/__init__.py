@@ -1,0 +1,1 @@
+"""Paths and what happens behind them, one module for each part of the door."""

@@ -1,0 +1,1 @@
+"""The vendor's shapes and names."""
