@@ -1,6 +1,7 @@
 """The doors of this server: one function each."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from time import monotonic
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -11,6 +12,7 @@ from litestar import Router
 from muster.app.http import Door
 from muster.app.wiring import Core
 from muster.intake.allowance import Allowance
+from muster.intake.usage import PerMinute
 from muster.settle.receipts import ReceiptDesk
 from muster.settle.reports import Reports
 from muster.surfaces.access import Access
@@ -23,6 +25,10 @@ from muster.surfaces.notifications import routes as notification_routes
 from muster.surfaces.notifications.problems import Problems as NotificationProblems
 from muster.surfaces.notifications.wire import paths as notification_paths
 from muster.surfaces.opt_outs.routes import OptOuts
+from muster.surfaces.record_batches import routes as record_routes
+from muster.surfaces.record_batches.gate import Counts, Gate, Rules
+from muster.surfaces.record_batches.problems import Problems as RecordProblems
+from muster.surfaces.record_batches.wire import paths as record_paths
 from muster.surfaces.workflow_batches import routes, wire
 from muster.surfaces.workflow_batches.problems import Problems
 
@@ -40,6 +46,7 @@ def doors(core: Core) -> Sequence[Door]:
     )
     return [
         _workflow_batches(core, access, limits),
+        _record_batches(core, limits),
         _notifications(core, limits),
         _own(core, access, limits),
         _customer_links(core),
@@ -99,6 +106,44 @@ def _notifications(core: Core, limits: Limits) -> Door:
         title="Notification batches",
         routers=routers,
         problems=dict.fromkeys(notification_paths.PREFIXES, problems),
+    )
+
+
+def _record_batches(core: Core, limits: Limits) -> Door:
+    problems, rooms, settings = RecordProblems(uuid4), core.records, core.settings
+    often = settings.records_requests_per_second
+    counts = Counts(
+        calls=Allowance(often, often, monotonic),
+        usage=rooms.usage,
+        logins=PerMinute(core.clock, settings.records_logins_per_minute),
+    )
+    rules = Rules(plain=settings.records_plain_sessions, skew=timedelta(seconds=settings.records_clock_skew_seconds))
+    inside = record_routes.Door(
+        gate=Gate(rooms.sessions, counts, core.clock, limits=limits, rules=rules),
+        batches=rooms.batches,
+        lookup=rooms.lookup,
+        desk=rooms.desk,
+        finder=rooms.finder,
+        blueprints=rooms.blueprints,
+        dates=rooms.dates,
+        amortizing=rooms.amortizing,
+        books=rooms.books,
+        switching=rooms.switching,
+        lists=rooms.lists,
+        usage=rooms.usage,
+        clock=core.clock,
+        limits=limits,
+        batch_size=settings.records_batch_size,
+    )
+
+    def routers() -> Sequence[Router]:
+        return [record_routes.record_batches(inside, problems)]
+
+    return Door(
+        name="record-batches",
+        title="Record batches",
+        routers=routers,
+        problems={record_paths.PREFIX: problems},
     )
 
 

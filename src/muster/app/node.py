@@ -109,6 +109,7 @@ class Node:
             links=Links(base=settings.links_begin, key=core.link_key, opt_out_base=settings.opt_outs_begin),
             media={name: kind.media for name, kind in core.channel_kinds.items()},
             terms=core.terms,
+            applier=core.records.applier,
         )
         pace = Pace(
             slice=timedelta(seconds=settings.slice_seconds),
@@ -140,13 +141,17 @@ class Node:
         keep, wait = timedelta(seconds=settings.receipt_keep_seconds), timedelta(seconds=settings.receipt_wait_seconds)
         often = settings.upkeep_seconds
         archive = timedelta(days=settings.archive_days) if settings.archive_days else None
+        results = timedelta(days=settings.records_results_days)
+        retention = Retention(core.store, core.clock, archive=archive, results=results)
         return [
             Chore("due", Due(core.store, core.queue, core.clock).run_once, often),
             Chore("rescue", self._rescue.run_once, often),
             Chore("matching", Matching(core.store, self._desk, core.clock, keep=keep).run_once, often),
             Chore("overdue", Overdue(core.store, core.clock, wait=wait).run_once, _OVERDUE_S),
             *self._workflow_chores(),
-            Chore("retention", Retention(core.store, core.clock, archive=archive).run_once, _RETENTION_S),
+            Chore(
+                "retention", Retention(core.store, core.clock, archive=archive, results=results).run_once, _RETENTION_S
+            ),
             Chore("channels", self._channels.tend, _TEND_S),
         ]
 

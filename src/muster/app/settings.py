@@ -68,6 +68,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     attachment_limit_bytes: Annotated[int, Meta(ge=1, le=1 << 31)]
     attachment_types: tuple[Annotated[str, Meta(min_length=1)], ...]
     attachment_refused: tuple[str, ...]
+    records_requests_per_second: Annotated[float, Meta(gt=0, le=100_000)]
+    records_logins_per_minute: Annotated[int, Meta(ge=1, le=1_000_000)]
+    records_daily_requests: Annotated[int, Meta(ge=1, le=1 << 53)]
+    records_open_batches: Annotated[int, Meta(ge=1, le=100_000)]
+    records_batch_size: Annotated[int, Meta(ge=1, le=500)]
+    records_plain_sessions: bool
+    records_clock_skew_seconds: Annotated[float, Meta(gt=0, le=86_400)]
+    records_lock_seconds: Annotated[float, Meta(gt=0, le=60)]
+    records_results_days: Annotated[int, Meta(ge=1, le=36_500)]
     webhook_allow: tuple[Annotated[str, Meta(min_length=1)], ...]
     webhook_timeout_seconds: Annotated[float, Meta(gt=0, le=120)]
     webhook_retry_seconds: _Waits

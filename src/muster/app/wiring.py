@@ -15,6 +15,7 @@ from muster.app.channels import OpenChannels, checked, retry_policy
 from muster.app.clock import SystemClock
 from muster.app.keyring import open_keyring
 from muster.app.mail_rooms import mail_rooms
+from muster.app.record_rooms import record_rooms
 from muster.app.settings import Settings, is_network
 from muster.catalog.accounts import Accounts, new_secret
 from muster.catalog.channels import ChannelCatalog
@@ -34,6 +35,7 @@ from muster.journey.guide import Guide
 from muster.kinds.addresses import comparable
 from muster.kinds.kind import Kind, Terms
 from muster.kinds.notifications.kind import Notifications
+from muster.kinds.record_batches.kind import RecordBatches
 from muster.kinds.workflow_batches import WorkflowBatches
 from muster.kinds.workflow_batches.kind import SINGLE
 from muster.kinds.workflow_batches.notices import WorkflowNotices
@@ -55,7 +57,13 @@ from muster.surfaces.workflow_batches.push import NAME as STYLE
 from muster.surfaces.workflow_batches.push import WorkflowBatchesStyle
 from muster.telemetry.metrics import PrometheusMeter
 
-_KINDS: tuple[Kind, ...] = (WorkflowBatches(), WorkflowBatches(SINGLE), WorkflowNotices(), Notifications())
+_KINDS: tuple[Kind, ...] = (
+    WorkflowBatches(),
+    WorkflowBatches(SINGLE),
+    WorkflowNotices(),
+    Notifications(),
+    RecordBatches(),
+)
 _CONNECTIONS_BESIDE_WORKERS = 12
 """Connections to PostgreSQL for requests, receipts and upkeep; every second chunk worked on takes one more at times."""
 
@@ -102,6 +110,7 @@ class Core:
         self.mail = mail_rooms(
             settings, self.store, self.clock, submit=self.submit, files=self.files, link_key=self.link_key
         )
+        self.records = record_rooms(settings, self.store, self.clock, submit=self.submit, vault=vault)
         self.suppressions = SuppressionList(self.store, self.clock, self.comparable)
         self.templates = TemplateCatalog(self.store, self.clock, uuid4)
         self.push = HttpPush(_guard(settings), self.clock, deadline=timedelta(seconds=settings.webhook_timeout_seconds))

@@ -23,6 +23,7 @@ _COMMANDS = {
     "channel": ("muster.cli.channel", "Channels: what an account sends through."),
     "template": ("muster.cli.template", "Templates: what an account's batches are made from."),
     "fixtures": ("muster.cli.fixtures", "Fixtures: sets of things to try the notifications door with."),
+    "records": ("muster.cli.records", "The record store: what an account's records look like."),
     "suppression": ("muster.cli.suppression", "Suppressions: whom an account must not reach."),
     "workflow": ("muster.cli.workflow", "Workflows: what customers were asked, and how far they are."),
     "endpoint": ("muster.cli.endpoint", "Webhook endpoints: where an account is told what happens."),

@@ -69,6 +69,8 @@ TRANSITIONS: Mapping[EntryState, Mapping[EntryEvent, EntryState]] = MappingProxy
     {
         _S.ACCEPTED: {
             _E.INTENDED: _S.DISPATCHING,
+            # Nothing leaves the machine: the change and this step become durable together, so there is no intent.
+            _E.APPLIED: _S.APPLIED,
             _E.DEFERRED: _S.HELD,
             _E.REFUSED: _S.FAILED,
             _E.SUPPRESSED: _S.SUPPRESSED,

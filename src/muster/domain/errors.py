@@ -13,6 +13,7 @@ MusterError
 ├── WrongState            not possible in the present state
 │   └── TemplateNotActive
 ├── RateLimited           too many calls; `retry_after` in seconds
+│   └── TooManyBatches    too many of the tenant's batches are still being worked on
 ├── Unavailable           a temporary lack on our side
 ├── Busy                  no place for a chunk at the moment: offer it again
 ├── LeaseLost             another worker holds the chunk now: stop, write nothing
@@ -114,6 +115,12 @@ class RateLimited(MusterError):
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooManyBatches(RateLimited):
+    """Too many batches are waiting or being worked on."""
+
+    code = "too_many_batches"
 
 
 class Unavailable(MusterError):

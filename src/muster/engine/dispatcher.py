@@ -20,11 +20,13 @@ from muster.domain.outcome import Outcome, Unsent
 from muster.domain.parcel import Medium
 from muster.domain.retry import UnknownPolicy
 from muster.domain.template import Template
+from muster.engine.applying import Applying
 from muster.engine.errand import Carry, Errand
 from muster.engine.route import Media, route
 from muster.engine.throttle import Pace, window_size
 from muster.engine.window import mend, outcome_of, turn
 from muster.kinds.kind import BatchFacts, Kind, Terms
+from muster.ports.applying import Applier
 from muster.ports.channel import Channels
 from muster.ports.clock import Clock
 from muster.ports.meter import Meter
@@ -64,6 +66,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     media: Media
     """What each kind of channel carries."""
     terms: Terms = Terms()
+    applier: Applier | None = None
+    """Applies what is not carried; None: such batches wait."""
 
 
 class _Started(msgspec.Struct, frozen=True):
@@ -84,6 +88,7 @@ class Dispatcher:
         self._worker = worker
         self._pace = pace
         self._stopping = stopping
+        self._applying = Applying(rooms.store, rooms.applier, rooms.clock, pace=pace) if rooms.applier else None
 
     async def run(self, ref: ChunkRef) -> None:
         """Work on the chunk until it is done, has to wait, or its slice of time is over.
@@ -161,6 +166,9 @@ class Dispatcher:
         await self._rooms.queue.enqueue(tx, jobs)
 
     async def _work(self, started: _Started) -> None:
+        if self._rooms.kinds[started.batch.kind].medium is Medium.RECORD:
+            await self._apply(started)
+            return
         if started.channel is None:
             await self._rest(started.lease, "no_channel")
             return
@@ -175,6 +183,18 @@ class Dispatcher:
                 await self._carry_all(errand, started.ready)
         except (ChannelDown, NotFound) as error:
             await self._rest(started.lease, error.code)
+
+    async def _apply(self, started: _Started) -> None:
+        if self._applying is None:
+            await self._rest(started.lease, "no_applier")
+            return
+        run = partial(self._applying.run, started.lease, started.batch, started.ready or ())
+        if not await self._again(run):
+            now = self._rooms.clock.now()
+            async with self._rooms.store.begin() as tx:
+                batch = await tx.batches.get_numbered(started.batch.tenant, started.batch.number)
+                await self._put_away(tx, started.lease, batch, at=now)
+        self._rooms.meter.count("chunks")
 
     def _facts(self, started: _Started) -> BatchFacts:
         links = self._rooms.links

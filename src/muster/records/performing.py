@@ -23,21 +23,36 @@ class Doing(NamedTuple):
     """Bring everything to hand that any of them may need; the workspace is not changed yet."""
     do: Callable[[Workspace, Any], Result]
     """Do one of them in memory. Raises Denied."""
+    finish: Callable[[Workspace, Sequence[Any]], Awaitable[None]] | None = None
+    """Gather what is left once the records of all operations are locked: counters, for which others wait, and what
+    must not change any more until the end."""
 
 
 async def perform(
     workspace: Workspace, operations: Sequence[Operation], doings: Mapping[type[Operation], Doing], *, whole: bool
 ) -> Performed:
     """Do `operations` in order. `whole`: unless all succeed, nothing is done (all are tried, to name every failure)."""
-    kinds = dict.fromkeys(type(one) for one in operations)
-    for kind in kinds:
-        await doings[kind].gather(workspace, [one for one in operations if type(one) is kind])
+    await _gather(workspace, operations, doings)
     start = workspace.mark()
     results = [_done(workspace, one, doings[type(one)]) for one in operations]
     kept = not whole or all(result.denial is None for result in results)
     if not kept:
         workspace.back_to(start)
     return Performed(results, kept)
+
+
+async def _gather(
+    workspace: Workspace, operations: Sequence[Operation], doings: Mapping[type[Operation], Doing]
+) -> None:
+    by_class: dict[type[Operation], list[Operation]] = {}
+    for one in operations:
+        by_class.setdefault(type(one), []).append(one)
+    for kind, same in by_class.items():
+        await doings[kind].gather(workspace, same)
+    for kind, same in by_class.items():
+        finish = doings[kind].finish
+        if finish is not None:
+            await finish(workspace, same)
 
 
 def _done(workspace: Workspace, operation: Operation, doing: Doing) -> Result:

@@ -35,12 +35,19 @@ def total_of(applied: Iterable[Applied]) -> dict[EntryState, int]:
     return dict(deltas)
 
 
-async def roll_up(tx: Transaction, batch: Batch, deltas: dict[EntryState, int], *, at: datetime) -> Standing:
-    """Move the batch's counts by `deltas` and end the batch when no entry is open any more; where it stands then."""
+async def roll_up(
+    tx: Transaction, batch: Batch, deltas: dict[EntryState, int], *, at: datetime, wasted: bool = False
+) -> Standing:
+    """Move the batch's counts by `deltas` and end the batch when no entry is open any more; where it stands then.
+
+    `wasted`: it ends as failed, whatever the counts tell, because what went well was undone again.
+    """
     standing = await tx.batches.move_counts(batch.tenant, batch.number, deltas, at=at)
     event = ending(standing.counts)
     if event is None:
         return standing
+    if wasted:
+        event = BatchEvent.FAILED
     state = await tx.batches.apply(batch.tenant, batch.number, event, at=at)
     if state is None:
         return standing

@@ -29,6 +29,9 @@ from muster.stores.mailings import MailingTable
 from muster.stores.messages import MessageTable
 from muster.stores.outbox import OutboxTable
 from muster.stores.receipts import ReceiptTable
+from muster.stores.records.batches import RecordBatchTable
+from muster.stores.records.keeping import RecordTable
+from muster.stores.records.settings import RecordSettingsTable
 from muster.stores.subscribers import SubscriberTable
 from muster.stores.suppressions import SuppressionTable
 from muster.stores.templates import TemplateTable
@@ -60,6 +63,9 @@ class SqlTransaction:
         self.contacts = ContactTable(connection)
         self.mailings = MailingTable(connection)
         self.messages = MessageTable(connection)
+        self.records = RecordTable(connection)
+        self.record_settings = RecordSettingsTable(connection)
+        self.record_batches = RecordBatchTable(connection)
 
     @property
     def connection(self) -> object:

@@ -36,6 +36,7 @@ STATUS: Mapping[type[errors.MusterError], HTTPStatus] = MappingProxyType(
         errors.WrongState: HTTPStatus.UNPROCESSABLE_ENTITY,
         errors.TemplateNotActive: HTTPStatus.UNPROCESSABLE_ENTITY,
         errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+        errors.TooManyBatches: HTTPStatus.TOO_MANY_REQUESTS,
         errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.LeaseLost: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -40,7 +40,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     factor: Decimal = Decimal(2)
     """Of declining balances."""
     count: int | None = None
-    """How many periods declining balances and years' digits have; None: the months of the term."""
+    """How many periods declining balances and years' digits have; None: the months of the term.
+
+    Of film forecasts: after how many months whatever is left is written off; None: after ten years.
+    """
     runs: int | None = None
     """Licensed or expected runs."""
     window_days: int = 0

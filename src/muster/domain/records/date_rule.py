@@ -94,3 +94,8 @@ class DateRule(msgspec.Struct, frozen=True, kw_only=True):
     first_of_month: bool = False
     state: RuleState = RuleState.PENDING
     sources: tuple[Source, ...] = ()
+
+    @property
+    def refs(self) -> frozenset[RecordRef]:
+        """The records it has to do with."""
+        return frozenset((self.target.ref, *(source.spot.ref for source in self.sources)))

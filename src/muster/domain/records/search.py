@@ -7,7 +7,7 @@ import msgspec
 MOST_ROWS = 100
 
 
-class Test(StrEnum):
+class How(StrEnum):
     """How a field is held against values."""
 
     EQUALS = "eq"
@@ -30,11 +30,13 @@ class Compare(msgspec.Struct, frozen=True, tag="compare"):
     """A field held against one or several values. `field` is a label or one of the fixed names of B1."""
 
     field: str
-    test: Test
+    test: How
     values: tuple[str | int | float | bool | None, ...]
     ignore_case: bool = False
     wild: bool = False
     """`*` in a value stands for anything."""
+    below: bool = False
+    """A value of a list stands for itself and for every value below it."""
 
 
 class Between(msgspec.Struct, frozen=True, tag="between"):
@@ -98,6 +100,8 @@ class Order(msgspec.Struct, frozen=True):
 
     field: str
     descending: bool = False
+    numeric: bool = False
+    """Values of a label are sorted by their numbers, not as texts."""
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):

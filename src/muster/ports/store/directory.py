@@ -31,6 +31,8 @@ class Counter(StrEnum):
     ATTACHMENT = "attachment"
     RECORD_BATCH = "record_batch"
     RECORD_USER = "record_user"
+    RECORD_CALL = "record_call"
+    """Calls of a day; see intake.usage."""
 
 
 class Directory(Protocol):

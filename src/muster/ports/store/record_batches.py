@@ -1,20 +1,12 @@
 """Keeping what is known of batches of record operations beside the batch itself."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
 from muster.domain.ids import BatchId, BatchNumber, TenantId
-
-
-class RecordBatchEnd(StrEnum):
-    """How a batch of record operations ended (specification A5.1, A5.2)."""
-
-    COMPLETE = "complete"
-    CANCELLED = "cancelled"
-    ERRORED = "errored"
+from muster.domain.records.batch import RecordBatchEnd
 
 
 class NewRecordBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +20,8 @@ class NewRecordBatch(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
     user: int
     """Who asked for it (`RecordSettings.user`)."""
+    role: str
+    """Their role when they did."""
     groups: tuple[int, ...]
     """The char types it was asked for, in order; results are told under them."""
 
@@ -41,6 +35,7 @@ class RecordBatch(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     whole: bool
     user: int
+    role: str
     groups: tuple[int, ...]
     end: RecordBatchEnd | None
     results: str | None

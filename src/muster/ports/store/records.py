@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -12,6 +12,8 @@ from muster.domain.records.date_rule import DateRule
 from muster.domain.records.record import Gone, Link, Record
 from muster.domain.records.search import GoneSearch, Search
 from muster.domain.records.trace import Trace
+
+Hit = TypeVar("Hit")
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -46,6 +48,15 @@ class TraceFilter(msgspec.Struct, frozen=True, kw_only=True):
     with_workflow: bool = False
     char_types: frozenset[int] | None = None
     """Rows of related records of these char types are wanted too: those that are children of the record now."""
+
+
+class Found(msgspec.Struct, Generic[Hit], frozen=True):
+    """How many match in all, and the part asked for, in order."""
+
+    total: int
+    hits: Sequence[Hit]
+    after: tuple[object, ...] | None
+    """The sort keys of the last of `hits` (`Search.after`); None where there is none."""
 
 
 class Records(Protocol):
@@ -104,11 +115,11 @@ class Records(Protocol):
         """Keep all of it, in a number of statements that does not depend on how much it is."""
         ...
 
-    async def search(self, tenant: TenantId, search: Search) -> tuple[int, Sequence[Record]]:
-        """How many match in all, and the part asked for, in order. Raises BadInput for what cannot be compared."""
+    async def search(self, tenant: TenantId, search: Search) -> Found[Record]:
+        """What matches. Raises BadInput for what cannot be compared."""
         ...
 
-    async def search_links(self, tenant: TenantId, search: Search) -> tuple[int, Sequence[Link]]:
+    async def search_links(self, tenant: TenantId, search: Search) -> Found[Link]:
         """As `search`, among relationships."""
         ...
 

@@ -1,0 +1,72 @@
+"""What the record store is worked on with, built from the settings."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+
+from muster.app.settings import Settings
+from muster.catalog.accounts import new_secret
+from muster.catalog.sessions import Sessions
+from muster.intake.record_batches import RecordBatchIntake
+from muster.intake.submit import Submit
+from muster.intake.usage import Usage
+from muster.lookup.record_batches import RecordBatchLookup
+from muster.ports.clock import Clock
+from muster.ports.store.unit import Store
+from muster.records.amortizing import AmortizationDesk
+from muster.records.applying import RecordApplier
+from muster.records.blueprints import Blueprints
+from muster.records.books import Books
+from muster.records.configuring import BlueprintDesk
+from muster.records.date_desk import DateDesk
+from muster.records.desk import RecordDesk
+from muster.records.finding import RecordFinder
+from muster.records.lists import ListDesk
+from muster.records.seeding.planting import Planter
+from muster.records.switching import TemplateSwitch
+from muster.stores.vault import Vault
+
+
+class RecordRooms(msgspec.Struct, frozen=True, kw_only=True):
+    """The use cases around records."""
+
+    blueprints: Blueprints
+    configuration: BlueprintDesk
+    desk: RecordDesk
+    applier: RecordApplier
+    finder: RecordFinder
+    dates: DateDesk
+    amortizing: AmortizationDesk
+    books: Books
+    switching: TemplateSwitch
+    lists: ListDesk
+    batches: RecordBatchIntake
+    lookup: RecordBatchLookup
+    sessions: Sessions
+    usage: Usage
+    planter: Planter
+
+
+def record_rooms(settings: Settings, store: Store, clock: Clock, *, submit: Submit, vault: Vault) -> RecordRooms:
+    """All of them, on one store."""
+    blueprints = Blueprints(store)
+    patience = timedelta(seconds=settings.records_lock_seconds)
+    desk = RecordDesk(store, clock, patience=patience, blueprints=blueprints)
+    return RecordRooms(
+        blueprints=blueprints,
+        configuration=BlueprintDesk(store, clock),
+        desk=desk,
+        applier=RecordApplier(desk),
+        finder=RecordFinder(store, blueprints),
+        dates=DateDesk(store, clock, blueprints),
+        amortizing=AmortizationDesk(store, clock, blueprints),
+        books=Books(store, clock, blueprints, desk=desk),
+        switching=TemplateSwitch(store, clock, blueprints),
+        lists=ListDesk(blueprints),
+        batches=RecordBatchIntake(store, submit, clock, new_uuid=uuid4, most_open=settings.records_open_batches),
+        lookup=RecordBatchLookup(store),
+        sessions=Sessions(store, clock, new_secret, seal=vault.seal, unseal=vault.unseal),
+        usage=Usage(store, clock, settings.records_daily_requests),
+        planter=Planter(store, clock),
+    )

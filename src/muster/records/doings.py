@@ -1,0 +1,57 @@
+"""How each operation is done: the one table."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from muster.domain.records.char_types import RecordRef
+from muster.domain.records.operation import (
+    Act,
+    Amortize,
+    Change,
+    Copy,
+    Create,
+    Denial,
+    Denied,
+    Fetch,
+    FetchLink,
+    Operation,
+    Relate,
+    Remove,
+    Result,
+    Unrelate,
+    Unusable,
+)
+from muster.records.copying import COPY
+from muster.records.entities import CHANGE, CREATE, FETCH
+from muster.records.performing import Doing
+from muster.records.relationships import FETCH_LINK, RELATE, UNRELATE
+from muster.records.removal import REMOVE
+from muster.records.schedules import AMORTIZE
+from muster.records.workflow import ACT
+from muster.records.workspace import Workspace
+
+
+async def _gather(workspace: Workspace, operations: Sequence[Unusable]) -> None:
+    """The records they seem to mean: their results tell where those stand."""
+    await workspace.gather([RecordRef(one.group, one.number) for one in operations if one.number], lock=False)
+
+
+def _refuse(_: Workspace, __: Unusable) -> Result:
+    raise Denied(Denial.UNUSABLE)
+
+
+DOINGS: Mapping[type[Operation], Doing] = MappingProxyType(
+    {
+        Fetch: FETCH,
+        Create: CREATE,
+        Change: CHANGE,
+        Remove: REMOVE,
+        FetchLink: FETCH_LINK,
+        Relate: RELATE,
+        Unrelate: UNRELATE,
+        Act: ACT,
+        Copy: COPY,
+        Amortize: AMORTIZE,
+        Unusable: Doing(_gather, _refuse),
+    }
+)

@@ -1,0 +1,202 @@
+"""Records, their relationships, date rules and audit history."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from muster.domain.ids import TenantId
+from muster.domain.records.char_types import RecordRef
+from muster.domain.records.date_rule import DateRule, Source
+from muster.domain.records.record import Gone, Link, Record
+from muster.domain.records.search import GoneSearch, Search
+from muster.domain.records.trace import Trace
+from muster.ports.store.records import Found, Loaded, TraceFilter, Writing
+from muster.stores.bulk import Both, Statement, as_json, rows_given, values_listed
+from muster.stores.records import counting, gone, history, searching
+from muster.stores.records.locking import look, may_lock, take
+from muster.stores.records.reaching import beside
+from muster.stores.records.rows import LINK, RECORD, RULE, SOURCE, link_of, record_of, rule_of, source_of
+from muster.stores.records.writing import write
+
+_MOST = (1 << 63) - 1
+_REF = {"char_type": "int", "number": "int"}
+_REFS = rows_given(_REF, parameter="refs")
+_NUMBERS = values_listed("int", parameter="numbers")
+_LINK = ", ".join(f"l.{name}" for name in LINK)
+_ABOVE = "l.child_type = v.char_type AND l.child = v.number"
+_BELOW = "l.parent_type = v.char_type AND l.parent = v.number"
+
+
+def _linked(which: str) -> Statement:
+    return Statement(f"SELECT {_LINK} FROM {{refs}} AS v {{near}}", refs=_REFS, near=beside("record_links", "l", which))
+
+
+_LINKS = Statement(
+    f"SELECT {_LINK} FROM record_links AS l WHERE l.tenant = :tenant AND l.number IN {{numbers}}", numbers=_NUMBERS
+)
+_LINKS_ABOVE = _linked(_ABOVE)
+_LINKS_BELOW = _linked(_BELOW)
+_LINKS_BETWEEN = Statement(
+    f"SELECT {_LINK} FROM {{pairs}} AS v {{near}}",
+    pairs=rows_given(dict.fromkeys(("parent_type", "parent", "child_type", "child"), "int"), parameter="pairs"),
+    near=beside(
+        "record_links",
+        "l",
+        "l.parent_type = v.parent_type AND l.parent = v.parent AND l.child_type = v.child_type AND l.child = v.child",
+    ),
+)
+_COUNTS = Statement(
+    "SELECT v.char_type, v.number, count(*) FROM {refs} AS v {near} GROUP BY v.char_type, v.number",
+    refs=_REFS,
+    near=beside("record_links", "l", _ABOVE, columns="1"),
+)
+_MADE = (
+    f"SELECT {', '.join(RECORD)} FROM records WHERE tenant = :tenant AND origin IS NOT NULL AND origin IN {{numbers}}"
+    " ORDER BY char_type, number"
+)
+_MADE_SEEN = Statement(_MADE, numbers=_NUMBERS)
+_MADE_TAKEN = Statement(_MADE + "{lock}", numbers=_NUMBERS, lock=Both("", " FOR UPDATE"))
+_RULES = Statement(
+    f"SELECT {', '.join(RULE)} FROM date_rules WHERE tenant = :tenant AND number IN {{numbers}} ORDER BY number",
+    numbers=_NUMBERS,
+)
+_RULES_TOUCHING = Statement(
+    "SELECT r.number FROM {refs} AS v {targets} UNION SELECT s.rule FROM {refs} AS v {sources}",
+    refs=_REFS,
+    targets=beside("date_rules", "r", "r.char_type = v.char_type AND r.record = v.number"),
+    sources=beside("date_rule_sources", "s", "s.char_type = v.char_type AND s.record = v.number"),
+)
+_SOURCES = Statement(
+    f"SELECT {', '.join(SOURCE)} FROM date_rule_sources"
+    " WHERE tenant = :tenant AND rule IN {numbers} ORDER BY rule, position",
+    numbers=_NUMBERS,
+)
+
+
+class RecordTable:
+    """The records of a tenant; see ports.store.records."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def load(
+        self, tenant: TenantId, refs: Collection[RecordRef], *, lock: bool = False, patience: timedelta = timedelta()
+    ) -> Loaded:
+        """Those of `refs` that there are; with `lock` nobody else can change them until the transaction ends."""
+        wanted = _keepable(refs)
+        if not wanted:
+            return Loaded({})
+        busy = frozenset[RecordRef]()
+        if lock and may_lock(self._connection):
+            rows, busy = await take(self._connection, tenant, wanted, patience=patience)
+        else:
+            rows = await look(self._connection, tenant, wanted)
+        return Loaded({record.ref: record for record in map(record_of, rows)}, busy)
+
+    async def links(self, tenant: TenantId, numbers: Collection[int]) -> Sequence[Link]:
+        """Those of the relationships that there are."""
+        wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= _MOST]
+        return await self._links(_LINKS, {"tenant": tenant, "numbers": as_json(wanted)}, wanted)
+
+    async def links_above(self, tenant: TenantId, refs: Collection[RecordRef]) -> Sequence[Link]:
+        """All relationships with one of `refs` as their child."""
+        wanted = _keepable(refs)
+        return await self._links(_LINKS_ABOVE, {"tenant": tenant, "refs": as_json(wanted)}, wanted)
+
+    async def links_below(self, tenant: TenantId, refs: Collection[RecordRef]) -> Sequence[Link]:
+        """All relationships with one of `refs` as their parent."""
+        wanted = _keepable(refs)
+        return await self._links(_LINKS_BELOW, {"tenant": tenant, "refs": as_json(wanted)}, wanted)
+
+    async def links_between(self, tenant: TenantId, pairs: Collection[tuple[RecordRef, RecordRef]]) -> Sequence[Link]:
+        """All relationships from a parent to a child that are among `pairs`, of any kind."""
+        wanted = [
+            (*parent, *child) for parent, child in dict.fromkeys(pairs) if _keepable((parent,)) and _keepable((child,))
+        ]
+        return await self._links(_LINKS_BETWEEN, {"tenant": tenant, "pairs": as_json(wanted)}, wanted)
+
+    async def parent_counts(self, tenant: TenantId, refs: Collection[RecordRef]) -> Mapping[RecordRef, int]:
+        """Of how many relationships each is the child; those with none are left out."""
+        wanted = _keepable(refs)
+        if not wanted:
+            return {}
+        rows = await _COUNTS.rows(self._connection, {"tenant": tenant, "refs": as_json(wanted)})
+        return {RecordRef(row[0], row[1]): row[2] for row in rows}
+
+    async def rules_touching(self, tenant: TenantId, refs: Collection[RecordRef]) -> Sequence[DateRule]:
+        """All date rules whose target, or one of whose sources, is a field of one of `refs`."""
+        wanted = _keepable(refs)
+        if not wanted:
+            return []
+        rows = await _RULES_TOUCHING.rows(self._connection, {"tenant": tenant, "refs": as_json(wanted)})
+        return await self.rules(tenant, [row[0] for row in rows])
+
+    async def rules(self, tenant: TenantId, numbers: Collection[int]) -> Sequence[DateRule]:
+        """Those of the date rules that there are, in order of their numbers."""
+        wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= _MOST]
+        if not wanted:
+            return []
+        values = {"tenant": tenant, "numbers": as_json(wanted)}
+        rules = await _RULES.rows(self._connection, values)
+        sources: Mapping[int, list[Source]] = defaultdict(list)
+        for row in await _SOURCES.rows(self._connection, values) if rules else ():
+            sources[row[0]].append(source_of(row))
+        return [rule_of(row, sources.get(row[0], ())) for row in rules]
+
+    async def made_by(self, tenant: TenantId, rows: Collection[int]) -> Sequence[Record]:
+        """The amounts that amortizing these table rows made, locked until the transaction ends if it writes."""
+        wanted = [number for number in dict.fromkeys(rows) if 0 <= number <= _MOST]
+        if not wanted:
+            return []
+        made = _MADE_TAKEN if may_lock(self._connection) else _MADE_SEEN
+        found = await made.rows(self._connection, {"tenant": tenant, "numbers": as_json(wanted)})
+        return [record_of(row) for row in found]
+
+    async def heads(self, tenant: TenantId, counters: Collection[str]) -> Mapping[str, int]:
+        """The last number given out by each counter, locked until the transaction ends."""
+        return await counting.heads(self._connection, tenant, counters)
+
+    async def write(self, tenant: TenantId, writing: Writing) -> None:
+        """Keep all of it, in a number of statements that does not depend on how much it is."""
+        await write(self._connection, tenant, writing)
+
+    async def search(self, tenant: TenantId, search: Search) -> Found[Record]:
+        """What matches. Raises BadInput for what cannot be compared."""
+        return await searching.search(self._connection, tenant, search)
+
+    async def search_links(self, tenant: TenantId, search: Search) -> Found[Link]:
+        """As `search`, among relationships."""
+        return await searching.search_links(self._connection, tenant, search)
+
+    async def search_gone(self, tenant: TenantId, search: GoneSearch) -> Sequence[Gone]:
+        """What was deleted, oldest first."""
+        return await gone.search_gone(self._connection, tenant, search)
+
+    async def traces(
+        self, tenant: TenantId, ref: RecordRef, where: TraceFilter, *, offset: int, limit: int
+    ) -> tuple[int, Sequence[Trace]]:
+        """How many rows of the audit history match, and a part of them, newest first."""
+        return await history.traces(self._connection, tenant, ref, where, offset=offset, limit=limit)
+
+    async def trace(self, tenant: TenantId, number: int) -> Trace:
+        """One row of the audit history. Raises NotFound."""
+        return await history.trace(self._connection, tenant, number)
+
+    async def locked_beside(
+        self, tenant: TenantId, ref: RecordRef, locked: Collection[tuple[int, int, int]], *, offset: int, limit: int
+    ) -> tuple[int, Sequence[tuple[Link, Record]]]:
+        """Records related to `ref` that stand in one of `locked` (char type, template, status), and how."""
+        return await history.locked_beside(self._connection, tenant, ref, locked, offset=offset, limit=limit)
+
+    async def _links(self, statement: Statement, values: Mapping[str, object], wanted: Sequence[Any]) -> Sequence[Link]:
+        if not wanted:
+            return []
+        return [link_of(row) for row in await statement.rows(self._connection, values)]
+
+
+def _keepable(refs: Iterable[RecordRef]) -> list[RecordRef]:
+    """Each of `refs` once, without those whose numbers no record can have."""
+    return [ref for ref in dict.fromkeys(refs) if 0 <= ref.number <= _MOST and 0 <= ref.char_type <= _MOST]

@@ -1,0 +1,161 @@
+"""Writing what one unit of work changed, in a number of statements that does not depend on how much it is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from muster.domain.errors import Unavailable
+from muster.domain.ids import TenantId
+from muster.domain.records.date_rule import DateRule
+from muster.domain.records.record import Gone, Link, Record
+from muster.ports.store.records import Writing
+from muster.stores.bulk import Both, Statement, as_json, insert_many, rows_given, values_listed
+from muster.stores.records.counting import set_heads
+from muster.stores.records.reaching import beside
+from muster.stores.records.rows import (
+    GONE,
+    LINK,
+    RECORD,
+    RULE,
+    SOURCE,
+    TRACE,
+    Row,
+    gone_row,
+    link_row,
+    record_row,
+    rule_row,
+    source_rows,
+    trace_row,
+)
+from muster.stores.records.values import VALUE_COLUMNS, value_rows
+
+_KEY = ("char_type", "number")
+_REFS = rows_given({"char_type": "int", "number": "int"}, parameter="refs")
+_NUMBERS = values_listed("int", parameter="numbers")
+
+_CHANGE = Statement(
+    f"UPDATE records SET {', '.join(f'{name} = v.{name}' for name in RECORD if name not in _KEY)} FROM {{rows}} AS v"
+    " WHERE records.tenant = :tenant AND records.char_type = v.char_type AND records.number = v.number",
+    rows=rows_given(RECORD),
+)
+_REMOVE = Statement(
+    "DELETE FROM records WHERE tenant = :tenant"
+    " AND (char_type, number) IN (SELECT v.char_type, v.number FROM {refs} AS v)",
+    refs=_REFS,
+)
+_OF_RECORD = "d.char_type = v.char_type AND d.record = v.number"
+_VALUE_KEY = {"char_type": "int", "record": "int", "label": "text", "ordinal": "int"}
+_VALUES = Statement(
+    f"SELECT {', '.join(f'd.{name}' for name in VALUE_COLUMNS)} FROM {{refs}} AS v {{near}}",
+    refs=_REFS,
+    near=beside("record_values", "d", _OF_RECORD),
+)
+
+
+def _removing(rows: Both, key: Mapping[str, str], which: str) -> Statement:
+    """Remove values by the columns of their key that `rows` have under these names."""
+    near = beside("record_values", "d", which, columns="d.ctid")
+    found = f"({', '.join(key)}) IN (SELECT {', '.join(f'v.{name}' for name in key.values())} FROM {rows.sqlite} AS v)"
+    return Statement(
+        "DELETE FROM record_values WHERE {those}",
+        those=Both(
+            f"tenant = :tenant AND {found}",
+            f"ctid = ANY(ARRAY(SELECT d.ctid FROM {rows.postgres} AS v {near.postgres}))",
+        ),
+    )
+
+
+_REMOVE_VALUES = _removing(_REFS, {"char_type": "char_type", "record": "number"}, _OF_RECORD)
+_REMOVE_STALE = _removing(
+    rows_given(_VALUE_KEY),
+    {name: name for name in _VALUE_KEY},
+    " AND ".join(f"d.{name} = v.{name}" for name in _VALUE_KEY),
+)
+_REMOVE_LINKS = Statement("DELETE FROM record_links WHERE tenant = :tenant AND number IN {numbers}", numbers=_NUMBERS)
+_RELATE = Statement(
+    f"INSERT INTO record_links (tenant, {', '.join(LINK)})"
+    f" SELECT CAST(:tenant AS BIGINT), {', '.join(LINK)} FROM {{rows}} AS v",
+    rows=rows_given(LINK),
+)
+_REMOVE_RULES = Statement("DELETE FROM date_rules WHERE tenant = :tenant AND number IN {numbers}", numbers=_NUMBERS)
+_REMOVE_SOURCES = Statement(
+    "DELETE FROM date_rule_sources WHERE tenant = :tenant AND rule IN {numbers}", numbers=_NUMBERS
+)
+
+
+async def write(connection: AsyncConnection, tenant: TenantId, writing: Writing) -> None:
+    """Keep all of it."""
+    work = _Work(connection, tenant)
+    # Before anything that goes past SQLAlchemy, which begins the transaction with the first statement that it sees.
+    await set_heads(connection, tenant, writing.heads)
+    # What is removed goes first: what is added may stand in its place.
+    await work.remove(writing.removed, writing.links_removed)
+    await work.put_rules(writing.rules_put, writing.rules_removed)
+    await work.change(writing.changed)
+    await work.add("records", tuple(RECORD), map(record_row, writing.added))
+    await work.add("record_values", VALUE_COLUMNS, value_rows(writing.added))
+    await work.relate(writing.links_added)
+    await work.add("record_traces", tuple(TRACE), map(trace_row, writing.traces))
+
+
+class _Work:
+    """One writing: where to, and whose."""
+
+    def __init__(self, connection: AsyncConnection, tenant: TenantId) -> None:
+        self._connection = connection
+        self._tenant = tenant
+
+    async def add(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Insert rows, if there are any."""
+        if kept := list(rows):
+            same = {"tenant": self._tenant}
+            await insert_many(self._connection, table, columns=columns, rows=kept, same=same)
+
+    async def _run(self, statement: Statement, **values: object) -> Sequence[Any]:
+        return await statement.rows(
+            self._connection, {"tenant": self._tenant, **{k: as_json(v) for k, v in values.items()}}
+        )
+
+    async def remove(self, records: Sequence[Gone], links: Sequence[Gone]) -> None:
+        """Leave tombstones in place of what is removed."""
+        if records:
+            refs = [gone.what.ref for gone in records if isinstance(gone.what, Record)]
+            await self._run(_REMOVE, refs=refs)
+            await self._run(_REMOVE_VALUES, refs=refs)
+            await self.add("records_gone", (*RECORD, *GONE), map(gone_row, records))
+        if links:
+            await self._run(_REMOVE_LINKS, numbers=[gone.what.number for gone in links if isinstance(gone.what, Link)])
+            await self.add("record_links_gone", (*LINK, *GONE), map(gone_row, links))
+
+    async def change(self, records: Sequence[Record]) -> None:
+        """Change records, and those of their values that are not as they were.
+
+        Most changes leave most values alone, and to read them costs a fraction of writing them and their indexes.
+        """
+        if not records:
+            return
+        await self._run(_CHANGE, rows=[record_row(record) for record in records])
+        before = {tuple(row) for row in await self._run(_VALUES, refs=[record.ref for record in records])}
+        after = list(value_rows(records))
+        if stale := before.difference(after):
+            await self._run(_REMOVE_STALE, rows=sorted(row[: len(_VALUE_KEY)] for row in stale))
+        await self.add("record_values", VALUE_COLUMNS, (row for row in after if row not in before))
+
+    async def relate(self, links: Sequence[Link]) -> None:
+        """Add relationships. Raises Unavailable where somebody else was faster with one: it will be seen next time."""
+        if not links:
+            return
+        try:
+            await self._run(_RELATE, rows=[link_row(link) for link in links])
+        except IntegrityError as error:
+            raise Unavailable("somebody else relates the same records") from error
+
+    async def put_rules(self, rules: Sequence[DateRule], removed: Sequence[int]) -> None:
+        """Keep date rules, new or changed, each with its sources as they are now."""
+        if numbers := [*removed, *(rule.number for rule in rules)]:
+            await self._run(_REMOVE_SOURCES, numbers=numbers)
+            await self._run(_REMOVE_RULES, numbers=numbers)
+        await self.add("date_rules", tuple(RULE), map(rule_row, rules))
+        await self.add("date_rule_sources", tuple(SOURCE), (row for rule in rules for row in source_rows(rule)))

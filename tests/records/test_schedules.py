@@ -1,0 +1,210 @@
+"""Posting schedules: what rows say about themselves, and how it is kept."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from muster.domain.records.amortization import Method, Model, Setup
+from muster.domain.records.blueprint import Ban, Blueprint
+from muster.domain.records.char_types import AMOUNT, CATALOG_ITEM, TABLE, RecordRef
+from muster.domain.records.operation import (
+    Amortize,
+    Create,
+    Denial,
+    Done,
+    Draft,
+    Flaw,
+    FlawKind,
+    ParentAsk,
+    Remove,
+    Result,
+    Unrelate,
+)
+from muster.domain.records.record import Record
+from muster.domain.records.template import DataType, Field, Template
+from muster.domain.tenant import Role
+from muster.records.configuring import read_blueprint
+from muster.records.configuring_samples import sample
+from muster.records.schedules import TO_DATE, shaped
+from muster.records.schedules_inputs import told_by
+from muster.stores.database import SqlStore
+from tests.fakes.clock import FakeClock
+from tests.records.house import House, open_house
+
+CONFORMANCE = read_blueprint(sample("conformance"), form="toml")
+FOUR_MONTHS, FORECAST = 77, 90
+MODELS = (*CONFORMANCE.models, Model(id=FORECAST, name="Forecast", method=Method.FILM_FORECAST))
+YEAR = {"term_start": "2024-01-10", "term_end": "2024-12-31"}
+
+
+@pytest.fixture
+async def house(store: SqlStore, clock: FakeClock) -> House:
+    """A record store with the blueprint of the conformance cases."""
+    opened = await open_house(store, clock)
+    await configure(opened, msgspec.structs.replace(CONFORMANCE, models=MODELS), replaces=1)
+    return opened
+
+
+async def configure(house: House, blueprint: Blueprint, *, replaces: int) -> None:
+    async with house.store.begin() as tx:
+        changed = msgspec.structs.replace(blueprint, version=replaces + 1)
+        assert await tx.record_settings.put_blueprint(house.tenant, changed, replaces=replaces)
+
+
+async def rows_of(house: House, count: int, **values: object) -> list[int]:
+    told = {"amount": {"locAmt": 100, "locSym": "USD"}, **YEAR, **values}
+    drafts = [Draft(title="Row", template=30, values=told) for _ in range(count)]
+    return [made.number for made in await house.do(*(Create(group=TABLE, draft=one) for one in drafts))]
+
+
+async def amortize(house: House, *rows: int, model: int = FOUR_MONTHS, role: Role = Role.OWNER) -> list[Result]:
+    operations = [Amortize(group=TABLE, number=row, model=model) for row in rows]
+    return list(await house.do(*operations, acting=house.as_(role)))
+
+
+async def made_by(house: House, row: int) -> list[Record]:
+    async with house.store.read() as tx:
+        return sorted(await tx.records.made_by(house.tenant, [row]), key=lambda one: one.ref)
+
+
+async def test_many_rows_take_no_more_statements_than_one(house: House, statements: list[str]) -> None:
+    async def sent(rows: list[int]) -> int:
+        statements.clear()
+        assert {result.done for result in await amortize(house, *rows)} == {Done.AMORTIZED}
+        return len([one for one in statements if "INTO outbox" not in one])
+
+    one, hundred = await rows_of(house, 1), await rows_of(house, 100)
+
+    assert await sent(hundred) <= await sent(one) + 3
+    assert await sent(hundred) <= await sent(one) + 3
+    assert len(await made_by(house, hundred[-1])) == 4
+
+
+async def test_what_is_posted_belongs_to_its_row_and_goes_with_it(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    item = await house.have(CATALOG_ITEM)
+    await house.link(item, RecordRef(TABLE, row))
+
+    await amortize(house, row)
+    roots = [body["root"] for _, body in await house.told() if body.get("char_type") == AMOUNT]
+    await house.do(Remove(group=TABLE, number=row))
+
+    named = [(root["char_type"], root["record"]) for root in roots if isinstance(root, dict)]
+    assert named == [(CATALOG_ITEM, item.number)] * 4
+    assert await made_by(house, row) == []
+
+
+async def test_an_amount_taken_from_its_row_is_replaced_all_the_same(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    await amortize(house, row)
+    async with house.store.read() as tx:
+        (link,) = await tx.records.links_above(house.tenant, [(await made_by(house, row))[0].ref])
+    await house.do(Unrelate(group=0, number=link.number))
+
+    await amortize(house, row)
+
+    assert len(await made_by(house, row)) == 4
+
+
+async def test_who_may_not_write_rows_amortizes_none(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    banned = msgspec.structs.replace(CONFORMANCE, bans=(Ban(char_type=AMOUNT, roles=(Role.CLERK,)),))
+    await configure(house, banned, replaces=2)
+
+    for role in (Role.VIEWER, Role.CLERK):
+        (result,) = await amortize(house, row, role=role)
+        assert result.denial is Denial.NOT_ALLOWED
+    assert await made_by(house, row) == []
+
+
+async def test_without_a_template_for_amounts_nothing_is_posted(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    await configure(house, msgspec.structs.replace(CONFORMANCE, amortization=Setup(template=999)), replaces=2)
+
+    (result,) = await amortize(house, row)
+
+    assert result.flaws == (Flaw(kind=FlawKind.NO_AMOUNT_TEMPLATE),)
+
+
+async def test_revenues_of_the_row_are_forecast_by(house: House) -> None:
+    (row,) = await rows_of(house, 1, revenues=["2024-03 5 20", "2024-06 5.00"])
+
+    (result,) = await amortize(house, row, model=FORECAST)
+
+    assert result.done is Done.AMORTIZED
+    amounts = [one.values["amortized_amount"] for one in await made_by(house, row)]
+    assert [amount["locAmt"] for amount in amounts if isinstance(amount, dict)] == [25, 25]
+
+
+@pytest.mark.parametrize(
+    "told", ["2024-13 5", "0000-01 5", "2024-01", "2024-01 five", "2024-01 5 1e400", "2024-01 NaN"]
+)
+async def test_a_revenue_that_cannot_be_read_is_named(house: House, told: str) -> None:
+    (row,) = await rows_of(house, 1, revenues=[told])
+
+    (result,) = await amortize(house, row, model=FORECAST)
+
+    assert result.flaws == (Flaw(kind=FlawKind.BAD_VALUE, label="revenues"),)
+
+
+async def test_a_longest_title_leaves_room_for_the_month(house: House) -> None:
+    values = {"amount": {"locAmt": 100, "locSym": "USD"}, **YEAR}
+    (made,) = await house.do(Create(group=TABLE, draft=Draft(title="x" * 500, template=30, values=values)))
+
+    await amortize(house, made.number)
+
+    titles = [one.title for one in await made_by(house, made.number)]
+    assert {len(title) for title in titles} == {500}
+    assert titles[0].endswith(" 2024-01")
+
+
+async def test_a_row_amortized_and_made_in_one_batch_is_one_schedule(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    draft = Draft(template=1, values={}, parents=(ParentAsk(parent=RecordRef(TABLE, row)),))
+
+    results = await house.do(
+        Create(group=AMOUNT, draft=draft),
+        Amortize(group=TABLE, number=row, model=FOUR_MONTHS),
+        Amortize(group=TABLE, number=row, model=FOUR_MONTHS),
+    )
+
+    assert [result.denial for result in results] == [None] * 3
+    assert len(await made_by(house, row)) == 4
+
+
+# --- What a row says ---------------------------------------------------------------------------------------------
+
+PLAIN = Template(
+    char_type=TABLE,
+    id=31,
+    name="Payment",
+    fields=(
+        Field(label="fee", name="Fee", data_type=DataType.NUMBER),
+        Field(label="cur", name="Currency", indicator=8),
+        Field(label="term_start", name="Start", data_type=DataType.DATE),
+        Field(label=TO_DATE, name="To date", data_type=DataType.NUMBER),
+    ),
+)
+SMALL = Blueprint(templates=(PLAIN,), company_currency="CHF")
+
+
+def a_record(house_stamp: Record, **values: object) -> Record:
+    return msgspec.structs.replace(house_stamp, template=31, values=values)
+
+
+async def test_fields_are_found_by_their_labels_where_none_has_the_indicator(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    record = await house.get(RecordRef(TABLE, row))
+    assert record is not None
+
+    told = told_by(SMALL, a_record(record, fee=Decimal("12.50"), term_start="2024-01-10"), ())
+    named = told_by(SMALL, a_record(record, fee=3, cur="EUR"), ())
+
+    assert (told.cost.amount, told.currency) == (Decimal("12.50"), "CHF")
+    assert told.cost.start is not None
+    assert (named.cost.amount, named.currency, named.cost.start) == (Decimal(3), "EUR", None)
+
+
+def test_only_fields_of_the_template_are_filled() -> None:
+    assert shaped(PLAIN, {TO_DATE: Decimal(5), "balance": Decimal(5)}, "CHF") == {TO_DATE: Decimal(5)}
