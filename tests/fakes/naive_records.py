@@ -81,7 +81,7 @@ FIELDS = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an error
+class Refused(Exception):
     """One operation was not done."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -185,7 +185,7 @@ class NaiveRecords:
             errors["CharDataValidation"] = faults
         if not title and char_type not in COMPONENTS:
             errors["TitleValidation"] = ["Title is required"]
-        elif title and len(title) > 500:  # noqa: PLR2004 - A8.4
+        elif title and len(title) > 500:
             errors["TitleValidation"] = ["Title exceeds the maximum length of 500."]
         if errors:
             raise Refused(400, _validation(errors, None))
@@ -277,9 +277,7 @@ class NaiveRecords:
         if missing:
             raise Refused(404, json.dumps(missing))
         if kind not in {0, 9}:
-            raise Refused(
-                400, "Unable to create relationship. Relationship Type ID must be a valid Party ID."
-            )
+            raise Refused(400, "Unable to create relationship. Relationship Type ID must be a valid Party ID.")
         self._check_link(parent, child, kind)
         self.heads[0] += 1
         self.links[self.heads[0]] = {"parent": parent, "child": child, "type": kind}
@@ -287,7 +285,7 @@ class NaiveRecords:
 
     def _check_link(self, parent: Key, child: Key, kind: int) -> None:
         """The rules of A9.2. Templates without pairings allow everything."""
-        if parent == child or (kind == 9 and child[0] != 2):  # noqa: PLR2004 - contacts
+        if parent == child or (kind == 9 and child[0] != 2):
             raise Refused(400, "Invalid Relationship")
         if parent[0] == child[0] and self._reaches(child, parent):
             raise Refused(400, "Invalid Relationship")
@@ -296,9 +294,7 @@ class NaiveRecords:
 
     def _reaches(self, start: Key, goal: Key) -> bool:
         below = {
-            link["child"]
-            for link in self.links.values()
-            if link["parent"] == start and link["child"][0] == start[0]
+            link["child"] for link in self.links.values() if link["parent"] == start and link["child"][0] == start[0]
         }
         return goal in below or any(self._reaches(one, goal) for one in below)
 
@@ -324,8 +320,8 @@ def _values(char_type: int, before: Json, raw: Json) -> tuple[Json, list[str]]:
 
 def _set(values: Json, label: str, given: Any) -> str | None:
     if label == "year":
-        good = (isinstance(given, int) and 1000 <= given <= 9999) or (  # noqa: PLR2004 - A8.2
-            isinstance(given, str) and given.isascii() and given.isdigit() and 1000 <= int(given) <= 9999  # noqa: PLR2004
+        good = (isinstance(given, int) and 1000 <= given <= 9999) or (
+            isinstance(given, str) and given.isascii() and given.isdigit() and 1000 <= int(given) <= 9999
         )
         if not good:
             return "Invalid value found for year."
@@ -336,7 +332,7 @@ def _set(values: Json, label: str, given: Any) -> str | None:
             return "Invalid value found for genre."
         values[label] = chosen
     else:
-        if label == "code" and len(given) > 5:  # noqa: PLR2004 - the blueprint's
+        if label == "code" and len(given) > 5:
             return "code exceeds the maximum length of 5."
         values[label] = given
     return None
@@ -367,7 +363,7 @@ def _validation(errors: dict[str, list[str]], status: int | None) -> str:
 def _failure(refused: Refused, method: str, char_type: int, one: Json) -> Json:
     number = one.get("id", 0) if method != "POST" else 0
     entry: Json = {"code": refused.code, "message": refused.message, "id": number if isinstance(number, int) else 0}
-    if char_type == 0 and method == "POST" and refused.code == 404:  # noqa: PLR2004 - an end is missing
+    if char_type == 0 and method == "POST" and refused.code == 404:
         entry["missing"] = [tuple(key) for key in json.loads(refused.message)]
     if method == "POST" and "referenceId" in one:
         entry["referenceId"] = one["referenceId"]

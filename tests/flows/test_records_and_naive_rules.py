@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from muster.domain.tenant import Role
-from muster.records.configuring import BlueprintDesk, read_blueprint
+from muster.records.configuring.blueprint import BlueprintDesk, read_blueprint
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.naive_records import BLUEPRINT, PATHS, Json, NaiveRecords
@@ -207,10 +207,7 @@ async def _everything(api: Api) -> Json:
 
 
 def _kept(naive: NaiveRecords) -> Json:
-    counts = {
-        key: sum(link["child"] == key for link in naive.links.values())
-        for key in naive.records
-    }
+    counts = {key: sum(link["child"] == key for link in naive.links.values()) for key in naive.records}
     return {
         "records": {key: {**one, "parentRelationshipCount": counts[key]} for key, one in naive.records.items()},
         "links": naive.links,

@@ -8,10 +8,10 @@ from muster.domain.records.char_types import DEAL, RecordRef
 from muster.domain.records.date_rule import DateRule, Shift, Spot, Unit
 from muster.domain.records.operation import Change, Draft, Operation, Result
 from muster.ports.store.unit import Store
-from muster.records.blueprints import Blueprints
-from muster.records.configuring import read_blueprint
-from muster.records.configuring_samples import sample
-from muster.records.date_desk import DateDesk, RuleDraft, SourceDraft
+from muster.records.configuring.blueprint import read_blueprint
+from muster.records.configuring.samples import sample
+from muster.records.dates.desk import DateDesk, RuleDraft, SourceDraft
+from muster.records.work.blueprints import Blueprints
 from tests.fakes.clock import FakeClock
 from tests.records.house import House, open_house
 

@@ -18,8 +18,9 @@ from muster.domain.records.trace import Trace
 from muster.domain.tenant import Role
 from muster.ports.store.records import TraceFilter
 from muster.ports.store.unit import Store
-from muster.records.desk import Acting, RecordDesk
-from muster.records.performing import Performed
+from muster.records.desk import RecordDesk
+from muster.records.work.performing import Performed
+from muster.records.work.scene import Acting
 from tests.fakes.clock import FakeClock
 
 OPEN, LOCKED, KEPT = 1, 2, 3

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from muster.domain.records.amortization import Charge, Method, Model, ModelPeriod, Revenue, Run
 from muster.domain.records.operation import Denied, FlawKind
-from muster.records.amortization import caught_up, is_valid, schedule
-from muster.records.amortization_costs import MOST_PERIODS, Cost
+from muster.records.amortization.costs import MOST_PERIODS, Cost
+from muster.records.amortization.schedule import caught_up, is_valid, schedule
 
 CURVE = (60, 20, 15, 5)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from muster.domain.records.blueprint import Blueprint, Party
-from muster.records.blueprints import Blueprints
+from muster.records.work.blueprints import Blueprints
 from tests.records.house import BLUEPRINT, House
 
 

@@ -14,9 +14,9 @@ from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.process import Chained
 from muster.domain.records.template import DataType, Pairing, Trigger
 from muster.domain.tenant import Role
-from muster.records.configuring import Changes, compare, read_blueprint, write_blueprint
-from muster.records.configuring_samples import SAMPLES, sample, title_of
-from muster.records.configuring_text import MOST_BYTES, form_of
+from muster.records.configuring.blueprint import Changes, compare, read_blueprint, write_blueprint
+from muster.records.configuring.samples import SAMPLES, sample, title_of
+from muster.records.configuring.text import MOST_BYTES, form_of
 
 
 def toml(text: str) -> Blueprint:

@@ -8,7 +8,7 @@ from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.char_types import CATALOG_ITEM, CONTACT
 from muster.domain.records.operation import Act
 from muster.domain.records.process import Process
-from muster.records.configuring import BlueprintDesk, Changes
+from muster.records.configuring.blueprint import BlueprintDesk, Changes
 from tests.records.house import BLUEPRINT, LOCKED, PROCESS, House
 
 

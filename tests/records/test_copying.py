@@ -22,7 +22,7 @@ from muster.domain.records.operation import (
 )
 from muster.domain.records.record import Link, Record
 from muster.domain.tenant import Role
-from muster.records import copying
+from muster.records.entities import copying
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
 from tests.records.dates_world import END, SIGNED, START, DatesWorld, open_world

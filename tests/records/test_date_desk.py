@@ -10,7 +10,7 @@ from muster.domain.records.char_types import DEAL, RecordRef
 from muster.domain.records.date_rule import Awaiting, Choosing, Recalculation, RuleState, Spot
 from muster.domain.records.operation import Act, Denial, Denied
 from muster.domain.tenant import Role
-from muster.records.date_desk import RuleChange, RuleDraft, SourceChange, SourceDraft
+from muster.records.dates.desk import RuleChange, RuleDraft, SourceChange, SourceDraft
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
 from tests.records.dates_world import END, SIGNED, START, DatesWorld, day, later, open_world

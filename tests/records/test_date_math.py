@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from muster.domain.records.char_types import DEAL, RecordRef
 from muster.domain.records.date_rule import Awaiting, Choosing, DateRule, Shift, Source, Spot, Unit
-from muster.records.date_math import Circular, evaluate, in_order, shift
+from muster.records.dates.arithmetic import Circular, evaluate, in_order, shift
 
 A, B, C, D = (Spot(RecordRef(DEAL, number), "day") for number in range(1, 5))
 JANUARY, MARCH = date(2024, 1, 15), date(2024, 3, 20)

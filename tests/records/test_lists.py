@@ -4,8 +4,8 @@ import pytest
 
 from muster.domain.errors import BadInput, NameTaken, NotAllowed
 from muster.domain.tenant import Role
-from muster.records.blueprints import Blueprints
-from muster.records.lists import LONGEST, ListDesk, NoSuchList, NoSuchValue, Wish
+from muster.records.configuring.lists import LONGEST, ListDesk, NoSuchList, NoSuchValue, Wish
+from muster.records.work.blueprints import Blueprints
 from tests.records.house import House
 
 

@@ -23,9 +23,9 @@ from muster.domain.records.operation import (
 )
 from muster.ports.store.unit import Transaction
 from muster.records.doings import DOINGS
-from muster.records.news import events_of
-from muster.records.performing import perform
-from muster.records.workspace import Workspace
+from muster.records.work.news import events_of
+from muster.records.work.performing import perform
+from muster.records.work.workspace import Workspace
 from tests.records.house import House
 
 FILMS = 4

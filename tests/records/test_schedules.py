@@ -24,10 +24,10 @@ from muster.domain.records.operation import (
 from muster.domain.records.record import Record
 from muster.domain.records.template import DataType, Field, Template
 from muster.domain.tenant import Role
-from muster.records.configuring import read_blueprint
-from muster.records.configuring_samples import sample
-from muster.records.schedules import TO_DATE, shaped
-from muster.records.schedules_inputs import told_by
+from muster.records.amortization.inputs import told_by
+from muster.records.amortization.posting import TO_DATE, shaped
+from muster.records.configuring.blueprint import read_blueprint
+from muster.records.configuring.samples import sample
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
 from tests.records.house import House, open_house

@@ -12,8 +12,8 @@ from muster.domain.records.process import Action, Process, Status
 from muster.domain.records.template import DataType, Field, Option, Pairing, PickList, Template
 from muster.domain.tenant import Role
 from muster.ports.store.records import Writing
-from muster.records.blueprints import Blueprints
-from muster.records.switching import Cost, Switch, TemplateSwitch
+from muster.records.entities.switching import Cost, Switch, TemplateSwitch
+from muster.records.work.blueprints import Blueprints
 from tests.records.house import BLUEPRINT, LOCKED, House
 
 SERIES, SPECIAL, LEASE = 2, 3, 13

@@ -13,7 +13,7 @@ from muster.domain.records.money import Rate
 from muster.domain.records.operation import Denial, Denied, Flaw, FlawKind
 from muster.domain.records.record import Record, Stamp, Values
 from muster.domain.records.template import DataType, Field, Option, PickList, Template, Trigger
-from muster.records.validation import Exchange, blocking, checked, converted, flaws_of
+from muster.records.values.validation import Exchange, blocking, checked, converted, flaws_of
 
 GENRES = PickList(
     id=7,

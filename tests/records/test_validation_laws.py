@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from muster.domain.records.operation import Denied
 from muster.domain.records.record import Values
-from muster.records.configuring import read_blueprint
-from muster.records.configuring_samples import sample
-from muster.records.validation import Exchange, checked
+from muster.records.configuring.blueprint import read_blueprint
+from muster.records.configuring.samples import sample
+from muster.records.values.validation import Exchange, checked
 
 BLUEPRINT = read_blueprint(sample("conformance"), form="toml")
 TEMPLATE = BLUEPRINT.template_by_id[1, 2]

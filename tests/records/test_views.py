@@ -7,7 +7,7 @@ import msgspec
 from muster.domain.records.blueprint import Blueprint, Party
 from muster.domain.records.char_types import CATALOG_ITEM, RecordRef
 from muster.domain.records.record import Link, Record, Stamp
-from muster.records.views import kind_name, link_view_of, view_of
+from muster.records.work.views import kind_name, link_view_of, view_of
 from tests.records.house import BLUEPRINT
 
 STAMP = Stamp(datetime(2026, 1, 1, tzinfo=UTC), 1)

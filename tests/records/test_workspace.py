@@ -12,7 +12,7 @@ from muster.domain.records.date_rule import DateRule, Source, Spot
 from muster.domain.records.record import Link, Record
 from muster.domain.records.trace import Deed, Happening
 from muster.ports.store.unit import Transaction
-from muster.records.workspace import News, Workspace
+from muster.records.work.workspace import News, Workspace
 from tests.records.house import House
 
 Step = tuple[str, int, int]

@@ -149,9 +149,7 @@ class Node:
             Chore("matching", Matching(core.store, self._desk, core.clock, keep=keep).run_once, often),
             Chore("overdue", Overdue(core.store, core.clock, wait=wait).run_once, _OVERDUE_S),
             *self._workflow_chores(),
-            Chore(
-                "retention", Retention(core.store, core.clock, archive=archive, results=results).run_once, _RETENTION_S
-            ),
+            Chore("retention", retention.run_once, _RETENTION_S),
             Chore("channels", self._channels.tend, _TEND_S),
         ]
 

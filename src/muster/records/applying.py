@@ -13,7 +13,8 @@ from muster.kinds.record_batches import results as told
 from muster.ports.applying import Application
 from muster.ports.store.entries import Change
 from muster.ports.store.unit import Transaction
-from muster.records.desk import Acting, RecordDesk
+from muster.records.desk import RecordDesk
+from muster.records.work.scene import Acting
 
 UNDONE = "rolled_back"
 """The reason of an entry that went well and was undone, because another one of its batch did not."""

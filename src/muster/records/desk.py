@@ -4,34 +4,22 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-
 from muster.domain.errors import Unavailable
-from muster.domain.ids import TenantId
 from muster.domain.records.operation import Fetch, FetchLink, Operation, Result
-from muster.domain.tenant import Role
 from muster.ports.clock import Clock
 from muster.ports.store.unit import Store, Transaction
-from muster.records.blueprints import Blueprints
 from muster.records.doings import DOINGS
-from muster.records.news import events_of
-from muster.records.performing import Performed, perform
-from muster.records.scene import Actor, Scene
-from muster.records.workspace import Workspace
+from muster.records.work.blueprints import Blueprints
+from muster.records.work.news import finish
+from muster.records.work.performing import Performed, perform
+from muster.records.work.scene import Acting, Actor, Scene
+from muster.records.work.workspace import Workspace
 
 PATIENCE = timedelta(seconds=5)
 """How long a record that somebody else is changing is waited for, unless it is said otherwise."""
 _TRIES = 4
 _PAUSE = timedelta(milliseconds=25)
 _READING: frozenset[type[Operation]] = frozenset({Fetch, FetchLink})
-
-
-class Acting(msgspec.Struct, frozen=True, kw_only=True):
-    """Who acts in which tenant's record store. `user` is how its records know them (`RecordSettings.user`)."""
-
-    tenant: TenantId
-    user: int
-    role: Role
 
 
 class _Attempt:
@@ -98,11 +86,3 @@ class RecordDesk:
             at=at,
             patience=self._patience,
         )
-
-
-async def finish(tx: Transaction, workspace: Workspace) -> None:
-    """Write what was done in a workspace, and have it told."""
-    events = events_of(workspace)
-    await workspace.flush()
-    if events:
-        await tx.outbox.add(workspace.scene.tenant, events, at=workspace.scene.at)

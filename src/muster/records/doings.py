@@ -21,14 +21,14 @@ from muster.domain.records.operation import (
     Unrelate,
     Unusable,
 )
-from muster.records.copying import COPY
-from muster.records.entities import CHANGE, CREATE, FETCH
-from muster.records.performing import Doing
-from muster.records.relationships import FETCH_LINK, RELATE, UNRELATE
-from muster.records.removal import REMOVE
-from muster.records.schedules import AMORTIZE
-from muster.records.workflow import ACT
-from muster.records.workspace import Workspace
+from muster.records.amortization.posting import AMORTIZE
+from muster.records.entities.copying import COPY
+from muster.records.entities.making import CHANGE, CREATE, FETCH
+from muster.records.entities.relationships import FETCH_LINK, RELATE, UNRELATE
+from muster.records.entities.removal import REMOVE
+from muster.records.entities.workflow import ACT
+from muster.records.work.performing import Doing
+from muster.records.work.workspace import Workspace
 
 
 async def _gather(workspace: Workspace, operations: Sequence[Unusable]) -> None:

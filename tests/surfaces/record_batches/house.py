@@ -27,17 +27,17 @@ from muster.kinds.record_batches.kind import RecordBatches
 from muster.lookup.record_batches import RecordBatchLookup
 from muster.ports.channel import ChannelHandle
 from muster.queues.memory import MemoryQueue
-from muster.records.amortizing import AmortizationDesk
+from muster.records.amortization.desk import AmortizationDesk
 from muster.records.applying import RecordApplier
-from muster.records.blueprints import Blueprints
-from muster.records.books import Books
-from muster.records.configuring import BlueprintDesk, read_blueprint
-from muster.records.configuring_samples import sample
-from muster.records.date_desk import DateDesk
+from muster.records.books.desk import Books
+from muster.records.configuring.blueprint import BlueprintDesk, read_blueprint
+from muster.records.configuring.lists import ListDesk
+from muster.records.configuring.samples import sample
+from muster.records.dates.desk import DateDesk
 from muster.records.desk import RecordDesk
-from muster.records.finding import RecordFinder
-from muster.records.lists import ListDesk
-from muster.records.switching import TemplateSwitch
+from muster.records.entities.switching import TemplateSwitch
+from muster.records.reading.finding import RecordFinder
+from muster.records.work.blueprints import Blueprints
 from muster.stores.database import SqlStore
 from muster.surfaces.bodies import Limits
 from muster.surfaces.problems import by_path

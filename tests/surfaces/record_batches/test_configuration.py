@@ -10,8 +10,8 @@ from muster.domain.errors import NotFound
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.char_types import CHAR_TYPES
 from muster.domain.records.template import Field, Option, PickList, Template
-from muster.records.configuring import read_blueprint
-from muster.records.configuring_samples import sample
+from muster.records.configuring.blueprint import read_blueprint
+from muster.records.configuring.samples import sample
 from muster.surfaces.record_batches.translate import configuration as shown
 from tests.surfaces.record_batches.house import Api
 

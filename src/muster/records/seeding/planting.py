@@ -16,14 +16,14 @@ from muster.domain.records.record import Link
 from muster.domain.tenant import Role
 from muster.ports.clock import Clock
 from muster.ports.store.unit import Store, Transaction
-from muster.records.date_math import Circular, in_order
-from muster.records.dates import is_date_field, rework
-from muster.records.desk import finish
-from muster.records.entities import TRACE, make
-from muster.records.relationships import LINK, fits
-from muster.records.scene import Actor, Scene
+from muster.records.dates.arithmetic import Circular, in_order
+from muster.records.dates.recalculation import is_date_field, rework
+from muster.records.entities.making import TRACE, make
+from muster.records.entities.relationships import LINK, fits
 from muster.records.seeding.shape import SeedLink, SeedRate, SeedRecord, SeedRule, Seeds
-from muster.records.workspace import Workspace
+from muster.records.work.news import finish
+from muster.records.work.scene import Actor, Scene
+from muster.records.work.workspace import Workspace
 
 RULE, SOURCE = "rule", "source"
 NOBODY = 0
@@ -37,7 +37,7 @@ class Planted(msgspec.Struct, frozen=True, kw_only=True):
     kept: Mapping[str, int]
 
 
-class _Rehearsed(Exception):  # noqa: N818 - how a transaction that went well is undone
+class _Rehearsed(Exception):
     pass
 
 
@@ -141,9 +141,7 @@ async def _gather(workspace: Workspace, seeds: Seeds) -> None:
     await workspace.gather_heads([*counters, LINK, TRACE, RULE, SOURCE])
 
 
-def _put_records(
-    workspace: Workspace, seeds: Sequence[SeedRecord], faults: list[Fault], *, tally: _Tally
-) -> None:
+def _put_records(workspace: Workspace, seeds: Sequence[SeedRecord], faults: list[Fault], *, tally: _Tally) -> None:
     made, kept = tally
     for seed in seeds:
         if workspace.find(seed.ref) is not None:
@@ -163,7 +161,7 @@ def _put_records(
 def _put_links(workspace: Workspace, seeds: Sequence[SeedLink], faults: list[Fault], *, tally: _Tally) -> None:
     made, kept = tally
     for seed in seeds:
-        if workspace.has_link(seed.number):
+        if workspace.link_or_none(seed.number) is not None:
             kept["relationships"] += 1
             continue
         parent, child = workspace.find(seed.parent), workspace.find(seed.child)

@@ -16,11 +16,11 @@ from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.char_types import BY_PATH, RecordRef
 from muster.domain.records.date_rule import Choosing, Recalculation, Shift, Spot, Unit
 from muster.domain.records.template import Template
-from muster.records.configuring import blueprint_in
-from muster.records.configuring_parts import char_type
-from muster.records.configuring_rows import Findings, Index, Row, identity, once, shown
-from muster.records.configuring_samples import SAMPLES, sample
-from muster.records.configuring_text import is_table, parse
+from muster.records.configuring.blueprint import blueprint_in
+from muster.records.configuring.parts import char_type
+from muster.records.configuring.rows import Findings, Index, Row, identity, once, shown
+from muster.records.configuring.samples import SAMPLES, sample
+from muster.records.configuring.text import is_table, parse
 from muster.records.seeding.shape import SeedLink, SeedPeriod, SeedRate, SeedRecord, SeedRule, Seeds, SeedSource
 
 _REF = re.compile(r"([a-z-]{3,30})/([1-9][0-9]{0,9})")
@@ -219,4 +219,3 @@ def _day(row: Row, key: str) -> date:
         return value
     row.fault(key, "not_a_day", f"must be a day such as 2024-01-31, not {shown(value)}")
     return date.min
-

@@ -18,7 +18,7 @@ from muster.domain.tenant import Principal
 from muster.intake.allowance import Allowance
 from muster.intake.usage import PerMinute, Usage
 from muster.ports.clock import Clock
-from muster.records.desk import Acting
+from muster.records.work.scene import Acting
 from muster.surfaces.access import Call
 from muster.surfaces.bodies import LONGEST_EXPLAINED, Limits, pieces
 from muster.surfaces.record_batches.translate.bodies import raw_body

@@ -9,7 +9,7 @@ from litestar.datastructures.headers import Accept
 from muster.domain.errors import BadInput
 from muster.domain.records.char_types import TABLE
 from muster.domain.records.operation import Denial, Result
-from muster.records.amortizing import Faulty, Schedule
+from muster.records.amortization.desk import Faulty, Schedule
 from muster.surfaces.access import Call
 from muster.surfaces.record_batches.documentation import answering, refusals
 from muster.surfaces.record_batches.routes.answers import answer

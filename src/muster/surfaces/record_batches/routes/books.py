@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from muster.domain.errors import NotFound
-from muster.records.books_rules import BadBooks
+from muster.records.books.rules import BadBooks
 from muster.surfaces.record_batches.translate.periods import text_of
 from muster.surfaces.record_batches.wire.periods import NO_SUCH
 from muster.surfaces.record_batches.wire.problems import Refused

@@ -14,14 +14,14 @@ from muster.intake.record_batches import RecordBatchIntake
 from muster.intake.usage import Usage
 from muster.lookup.record_batches import RecordBatchLookup
 from muster.ports.clock import Clock
-from muster.records.amortizing import AmortizationDesk
-from muster.records.blueprints import Blueprints
-from muster.records.books import Books
-from muster.records.date_desk import DateDesk
+from muster.records.amortization.desk import AmortizationDesk
+from muster.records.books.desk import Books
+from muster.records.configuring.lists import ListDesk
+from muster.records.dates.desk import DateDesk
 from muster.records.desk import RecordDesk
-from muster.records.finding import RecordFinder
-from muster.records.lists import ListDesk
-from muster.records.switching import TemplateSwitch
+from muster.records.entities.switching import TemplateSwitch
+from muster.records.reading.finding import RecordFinder
+from muster.records.work.blueprints import Blueprints
 from muster.surfaces.access import Call
 from muster.surfaces.bodies import Limits
 from muster.surfaces.record_batches.gate import Gate, Seen

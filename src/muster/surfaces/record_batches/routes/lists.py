@@ -7,7 +7,7 @@ from litestar import Response, delete, get, post, put
 from litestar.params import FromPath
 
 from muster.domain.errors import NameTaken
-from muster.records.lists import NoSuchList, NoSuchValue, Wish
+from muster.records.configuring.lists import NoSuchList, NoSuchValue, Wish
 from muster.surfaces.access import Call
 from muster.surfaces.record_batches.documentation import BODY, answering, refusals, taking
 from muster.surfaces.record_batches.routes.answers import answer

@@ -10,7 +10,7 @@ import msgspec
 from muster.domain.errors import BadInput, NotFound
 from muster.domain.records.trace import Deed, Trace
 from muster.ports.store.records import TraceFilter
-from muster.records.finding import TraceView
+from muster.records.reading.finding import TraceView
 from muster.surfaces.record_batches.translate.bodies import whole
 from muster.surfaces.record_batches.translate.search_fields import Refusals, Span, char_type_named, span_of
 from muster.surfaces.record_batches.translate.times import spell_time

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape
 
-from muster.records.amortizing import Posting, Schedule
+from muster.records.amortization.desk import Posting, Schedule
 from muster.surfaces.record_batches.translate.schedules import spell_amount
 
 _WIDTH, _HEIGHT = 960, 540

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from muster.domain.errors import BadInput
-from muster.records.finding import Beside, DeleteCheck, Health
+from muster.records.reading.finding import Beside, DeleteCheck, Health
 from muster.surfaces.record_batches.translate.bodies import whole
 from muster.surfaces.record_batches.translate.entities import render_entity
 from muster.surfaces.record_batches.translate.relationships import render_link

@@ -9,7 +9,7 @@ from muster.domain.errors import NotFound
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.process import Action, Process, Status
 from muster.domain.records.template import DataType, Field, Pairing, PickList, Template
-from muster.records.value_types_choices import YES_NO
+from muster.records.values.choices import YES_NO
 from muster.surfaces.record_batches.wire import configuration as wire
 
 _MISSING = "Resource Not Found"

@@ -4,7 +4,7 @@ from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from muster.domain.records.money import RATE_PLACES, Rate
-from muster.records.books_rules import BadBooks, BookFault, RateWish
+from muster.records.books.rules import BadBooks, BookFault, RateWish
 from muster.surfaces.record_batches.translate.bodies import Fields
 from muster.surfaces.record_batches.translate.periods import read_day, spell_day
 from muster.surfaces.record_batches.wire import currency as wire

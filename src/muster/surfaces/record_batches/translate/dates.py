@@ -21,7 +21,7 @@ from muster.domain.records.date_rule import (
     Spot,
     Unit,
 )
-from muster.records.date_desk import (
+from muster.records.dates.desk import (
     MOST_SOURCES,
     RuleChange,
     RuleDraft,

@@ -8,7 +8,7 @@ from muster.domain.errors import BadInput
 from muster.domain.records.char_types import RELATIONSHIP
 from muster.domain.records.record import LinkView
 from muster.domain.records.search import GoneSearch
-from muster.records.finding import GoneView
+from muster.records.reading.finding import GoneView
 from muster.surfaces.record_batches.translate.bodies import Fields, whole
 from muster.surfaces.record_batches.translate.entities import render_entity
 from muster.surfaces.record_batches.translate.relationships import render_link

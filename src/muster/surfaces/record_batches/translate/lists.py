@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from muster.domain.errors import BadInput
 from muster.domain.records.template import Option, PickList
-from muster.records.lists import Wish
+from muster.records.configuring.lists import Wish
 from muster.surfaces.record_batches.translate.bodies import Fields
 from muster.surfaces.record_batches.wire import lists as wire
 from muster.surfaces.record_batches.wire.problems import Refused

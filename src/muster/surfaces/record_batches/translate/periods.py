@@ -6,8 +6,8 @@ from datetime import date
 from types import MappingProxyType
 
 from muster.domain.records.money import FinancialPeriod, PeriodState
-from muster.records.books_closing import Setting
-from muster.records.books_rules import BadBooks, BookFault, PeriodWish
+from muster.records.books.closing import Setting
+from muster.records.books.rules import BadBooks, BookFault, PeriodWish
 from muster.surfaces.bodies import is_array, is_object
 from muster.surfaces.record_batches.translate.bodies import Fields, whole
 from muster.surfaces.record_batches.wire import periods as wire

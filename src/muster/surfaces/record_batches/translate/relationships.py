@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from muster.domain.records.blueprint import Party
 from muster.domain.records.record import EXPLICIT, IMPLICIT, End, LinkView
-from muster.records.views import EXPLICIT_NAME, IMPLICIT_NAME
+from muster.records.work.views import EXPLICIT_NAME, IMPLICIT_NAME
 from muster.surfaces.record_batches.translate.times import spell_time
 from muster.surfaces.record_batches.wire import relationships as wire
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from muster.domain.records.amortization import Model
-from muster.records.amortizing import Journal, Posting, Schedule
+from muster.records.amortization.desk import Journal, Posting, Schedule
 from muster.surfaces.record_batches.translate.times import spell_time
 from muster.surfaces.record_batches.wire import amortization as wire
 

@@ -4,7 +4,7 @@ from msgspec import UNSET
 
 from muster.domain.errors import BadInput
 from muster.domain.records.char_types import RecordRef
-from muster.records.switching import Cost, Switch
+from muster.records.entities.switching import Cost, Switch
 from muster.surfaces.record_batches.translate.bodies import Fields
 from muster.surfaces.record_batches.translate.drafts import Unreadable, read_template, read_title
 from muster.surfaces.record_batches.translate.relationships import render_link

@@ -1,0 +1,1 @@
+"""Spreading costs over time: schedules, and the amounts they are kept as."""

@@ -1,0 +1,1 @@
+"""Date math: dates that are worked out from other dates."""

@@ -1,0 +1,1 @@
+"""What may stand in a field, and how it is kept."""
