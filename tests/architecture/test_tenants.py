@@ -10,7 +10,7 @@ CARRIES_THE_TENANT = {"TenantId", "ChunkRef", "Lease", "Workflow"}
 EVERYBODY = "across_tenants_"
 MAY_ASK_FOR_EVERYBODY = ("stores/", "ports/store/", "engine/", "upkeep/", "app/", "cli/")
 """The command line and the application act for the operator, who is above tenants."""
-MAY_LOOK_UP_WHO_CALLS = {"catalog/keys.py", "catalog/accounts.py", "journey/finding.py"}
+MAY_LOOK_UP_WHO_CALLS = {"catalog/keys.py", "catalog/accounts.py", "catalog/sessions.py", "journey/finding.py"}
 """A credential, or the token in a link, tells the tenant, so it cannot be looked up by it; an account is the tenant."""
 MAY_TELL_EVERYBODY = {"events/relay.py"}
 """It runs unasked in a worker, though its room stands below the engine."""

@@ -75,6 +75,7 @@ class Core:
     """
 
     kinds: ClassVar[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _KINDS})
+    styles: ClassVar[Mapping[str, Style]] = MappingProxyType({STYLE: WorkflowBatchesStyle()})
     comparable = staticmethod(comparable)
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
@@ -105,7 +106,6 @@ class Core:
         self.payments: Payments = SandboxPayments(self.clock)
         self.guide = Guide(self.store, self.payments, self.clock)
         self.workflows = WorkflowLookup(self.store)
-        self.styles: Mapping[str, Style] = {STYLE: WorkflowBatchesStyle()}
         self.workflow_control = WorkflowControl(self.store, self.clock, self._means())
         self.mail = mail_rooms(
             settings, self.store, self.clock, submit=self.submit, files=self.files, link_key=self.link_key
