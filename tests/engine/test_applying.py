@@ -53,7 +53,9 @@ class Listing:
     ) -> Application:
         """Note nothing."""
         del tx, batch, at
-        return Application([Change(one.position, one.state, S.FAILED, reason="given_up") for one in entries], True)
+        return Application(
+            [Change(one.position, one.state, S.FAILED, reason="given_up") for one in entries], wasted=True
+        )
 
 
 class ApplyingWorld(World):

@@ -119,17 +119,29 @@ class BlueprintDesk:
             changes = compare(before, wanted)
             if changes == Changes():
                 return changes
-            if not force:
-                await _refuse_loss(tx, tenant, before=before, after=wanted)
-            anew = msgspec.structs.replace(wanted, version=before.version + 1)
-            if not await tx.record_settings.put_blueprint(tenant, anew, replaces=before.version):
-                raise Conflict("The configuration is being changed by somebody else. Please try again.")
+            anew = await replace(tx, tenant, before=before, after=wanted, force=force)
             counts = f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.removed)} removed"
             await tx.outbox.audit(
                 tenant, by, "records:configure", subject=str(anew.version), detail=counts, at=self._clock.now()
             )
         log.info("records_configured", tenant=tenant, version=anew.version)
         return changes
+
+
+async def replace(
+    tx: Transaction, tenant: TenantId, *, before: Blueprint, after: Blueprint, force: bool = False
+) -> Blueprint:
+    """Put `after` in place of the blueprint in force, `before`; as it is in force then.
+
+    Raises BadInput where a template or status vanishes in which records still are, unless by `force`; Conflict where
+    another blueprint is in force.
+    """
+    if not force:
+        await _refuse_loss(tx, tenant, before=before, after=after)
+    anew = msgspec.structs.replace(after, version=before.version + 1)
+    if not await tx.record_settings.put_blueprint(tenant, anew, replaces=before.version):
+        raise Conflict("The configuration is being changed by somebody else. Please try again.")
+    return anew
 
 
 async def _refuse_loss(tx: Transaction, tenant: TenantId, *, before: Blueprint, after: Blueprint) -> None:
@@ -159,17 +171,20 @@ async def _count(tx: Transaction, tenant: TenantId, template: Template, *, statu
     return found.total
 
 
-def keeping_values(before: Blueprint, after: Blueprint) -> Blueprint:
-    """`after` with those values of its lists that only `before` has, no longer active: records may have them."""
-    lists = tuple(_keeping(before.list_by_id.get(one.id), one) for one in after.lists)
+def keeping_values(before: Blueprint, after: Blueprint, *, active: bool = False) -> Blueprint:
+    """`after` with those values of its lists that only `before` has: records may have them.
+
+    They are no longer active, or else (`active`) what they were.
+    """
+    lists = tuple(_keeping(before.list_by_id.get(one.id), one, active=active) for one in after.lists)
     return msgspec.structs.replace(after, lists=lists)
 
 
-def _keeping(before: PickList | None, after: PickList) -> PickList:
+def _keeping(before: PickList | None, after: PickList, *, active: bool) -> PickList:
     labels = {one.label for one in after.options}
     xrefs = {one.xref for one in after.options if one.xref is not None}
     gone = [
-        msgspec.structs.replace(one, active=False, children=())
+        msgspec.structs.replace(one, active=active and one.active, children=())
         for one in (before.options if before is not None else ())
         if one.id not in after.by_id and one.label not in labels and one.xref not in xrefs
     ]

@@ -25,13 +25,16 @@ class Findings:
     """The faults of one document, in the order in which they were found."""
 
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
+        self._faults: dict[Fault, None] = {}
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """All of them, each once."""
+        return list(self._faults)
 
     def note(self, path: str, code: str, message: str) -> None:
         """Keep a fault, told once."""
-        fault = Fault(printable(path), code, printable(message))
-        if fault not in self.faults:
-            self.faults.append(fault)
+        self._faults[Fault(printable(path), code, printable(message))] = None
 
 
 class Index:

@@ -10,7 +10,7 @@ from typing import Final, TypeGuard
 from muster.domain.errors import MalformedBody, TooLarge
 
 MOST_BYTES: Final = 16 << 20
-"""The largest blueprint that is read."""
+"""The largest document that is read."""
 _BOM: Final = "\ufeff"
 
 
@@ -32,30 +32,33 @@ def form_of(name: str, document: bytes) -> str:
     return "json" if document.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else "toml"
 
 
-def parse(document: bytes, form: str) -> dict[str, object]:
-    """What the document says. Raises TooLarge; MalformedBody with line and column where the text gives them."""
+def parse(document: bytes, form: str, *, what: str = "blueprint") -> dict[str, object]:
+    """What the document says. Raises TooLarge; MalformedBody with line and column where the text gives them.
+
+    `what` is what such faults call the document.
+    """
     if len(document) > MOST_BYTES:
-        raise TooLarge(f"The blueprint is larger than {MOST_BYTES >> 20} MiB")
+        raise TooLarge(f"The {what} is larger than {MOST_BYTES >> 20} MiB")
     try:
         text = document.decode().removeprefix(_BOM)
     except UnicodeDecodeError as error:
-        raise MalformedBody(f"The blueprint is not UTF-8 text (byte {error.start})") from None
+        raise MalformedBody(f"The {what} is not UTF-8 text (byte {error.start})") from None
     try:
-        return _json(text) if form == "json" else tomllib.loads(text, parse_float=_exact)
+        return _json(text, what) if form == "json" else tomllib.loads(text, parse_float=_exact)
     except RecursionError:
-        raise MalformedBody("The blueprint is nested too deeply") from None
+        raise MalformedBody(f"The {what} is nested too deeply") from None
     except json.JSONDecodeError as error:
-        message = f"The blueprint is not JSON: {error.msg} (at line {error.lineno}, column {error.colno})"
+        message = f"The {what} is not JSON: {error.msg} (at line {error.lineno}, column {error.colno})"
         raise MalformedBody(message) from None
     except (ValueError, ArithmeticError) as error:
         # Of TOML, which tells the place itself; or a number of more digits than Python reads.
-        raise MalformedBody(f"The blueprint cannot be read: {error}") from None
+        raise MalformedBody(f"The {what} cannot be read: {error}") from None
 
 
-def _json(text: str) -> dict[str, object]:
+def _json(text: str, what: str) -> dict[str, object]:
     found: object = json.loads(text, object_pairs_hook=_named_once, parse_constant=_exact, parse_float=_exact)
     if not is_table(found):
-        raise MalformedBody("The blueprint must be one JSON object")
+        raise MalformedBody(f"The {what} must be one JSON object")
     return found
 
 

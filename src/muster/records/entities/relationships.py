@@ -75,9 +75,12 @@ def relate(  # noqa: PLR0917 - from which, to which, and how: nobody takes them 
     return join(workspace, (parent, child), kind)
 
 
-def join(workspace: Workspace, pair: tuple[RecordRef, RecordRef], kind: int) -> Link:
-    """Make a relationship, from a parent to a child, for which all rules were looked at."""
-    number = workspace.next(LINK)
+def join(workspace: Workspace, pair: _Pair, kind: int, *, numbered: int | None = None) -> Link:
+    """Make a relationship, from a parent to a child, for which all rules were looked at.
+
+    `numbered`: a number that was claimed before.
+    """
+    number = workspace.next(LINK) if numbered is None else numbered
     link = Link(
         number=number,
         kind=kind,

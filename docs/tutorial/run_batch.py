@@ -1,0 +1,18 @@
+"""Hand over the batch on standard input, wait until it has ended, and print one line for each thing in it."""
+
+import json
+import sys
+import time
+
+from signed_call import call
+
+batch = json.loads(call("POST", "/batch", sys.stdin.buffer.read()))
+while "batchResults" not in batch:
+    time.sleep(0.2)
+    batch = json.loads(call("GET", f"/batch/{batch['batchId']}"))
+
+print(f"Batch {batch['batchId']}: {batch['batchStatus']}")
+results = batch["batchResults"]
+for char_type, outcomes in [*results["records"].items(), ("relationship", results["relationships"])]:
+    for one in outcomes:
+        print(f"  {char_type}/{one['id']}  {one['code']}  {one['message']}")
