@@ -8,11 +8,12 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
-from benchmarks import accept, dispatch, links, mail, neighbours, reading, scale
+from benchmarks import accept, dispatch, links, mail, neighbours, reading, record_search, records, scale
 from benchmarks.figures import Result, Size, keep, told
 
 SCENARIOS: Mapping[int, Callable[[Size], Awaitable[Result]]] = {
-    module.NUMBER: module.measure for module in (accept, dispatch, mail, scale, neighbours, reading, links)
+    module.NUMBER: module.measure
+    for module in (accept, dispatch, mail, scale, neighbours, reading, links, records, record_search)
 }
 
 

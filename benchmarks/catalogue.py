@@ -17,14 +17,16 @@ CATALOG_ITEM = 1
 GENRES, COUNTRIES = 20, 100
 """How many values the lists have, from 1 on: `Genre 1`, `Country 1`."""
 FIRST_YEAR, YEARS = 1950, 75
-_TEMPLATES = (1, 2, 3, 4)
-_STATUSES = (1, 2, 3, 4, 5, 6, 7, 8)
+TEMPLATES = (1, 2, 3, 4)
+STATUSES = (1, 2, 3, 4, 5, 6, 7, 8)
 
 
 def blueprint() -> bytes:
     """The configuration: four templates with the same fields, eight statuses, two lists."""
-    statuses = ", ".join(f'{{ id = {n}, name = "Status {n}", actions = ["Open"] }}' for n in _STATUSES)
-    templates = "\n".join(_template("catalog-item", n, _FIELDS) for n in _TEMPLATES)
+    actions = ", ".join(str(n) for n in STATUSES)
+    statuses = ", ".join(f'{{ id = {n}, name = "Status {n}", actions = [{actions}] }}' for n in STATUSES)
+    moves = ", ".join(f'{{ id = {n}, name = "To {n}", to = {n}, initial = {str(n == 1).lower()} }}' for n in STATUSES)
+    templates = "\n".join(_template("catalog-item", n, _FIELDS) for n in TEMPLATES)
     return f"""
 company_currency = "USD"
 [[lists]]
@@ -39,9 +41,9 @@ values = [{_values("Country", COUNTRIES)}]
 id = 1
 name = "Items"
 statuses = [{statuses}]
-actions = [{{ id = 1, name = "Open", to = 1, initial = true }}]
+actions = [{moves}]
 {templates}
-{_template("deal", 12, "note = 'text'\n")}
+{_template("deal", 12, _NOTE)}
 """.encode()
 
 
@@ -55,6 +57,7 @@ budget = "money"
 delivered = "date"
 director = { max_length = 200 }
 """
+_NOTE = 'note = "text"'
 
 
 def _template(path: str, number: int, fields: str) -> str:
@@ -73,7 +76,7 @@ def draft(i: int) -> Mapping[str, object]:
     genres = sorted({1 + i % GENRES, 1 + i * 7 % GENRES})
     return {
         "title": f"The {i}th Storm over the City",
-        "template": {"templateId": _TEMPLATES[i % len(_TEMPLATES)]},
+        "template": {"templateId": TEMPLATES[i % len(TEMPLATES)]},
         "characteristics": {
             "release_year": FIRST_YEAR + i % YEARS,
             "genre": [{"id": one, "value": f"Genre {one}"} for one in genres],

@@ -26,7 +26,7 @@ NAME = "records"
 TITLE = "batches of new records over HTTP until their results are read"
 _AT_LEAST = 0.3
 _RECORDS, _OPEN = 100, 10
-_GLANCE_SECONDS = 0.01
+_GLANCE_SECONDS = 0.05
 
 
 class _Turns(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ async def measure(size: Size) -> Result:
         if made is not None:
             url, version = made
             async with house(database_url=url) as home:
-                server = await _on_postgres(home, url, batches, turns)
+                server = await _on_postgres(home, url, batches=batches, turns=turns)
             bars.append(_bar("PostgreSQL", server))
             figures += _figures("PostgreSQL", server)
     return Result(
@@ -105,7 +105,7 @@ async def _on_sqlite(home: House, batches: int, turns: int) -> _Turns:
     return _Turns(ours=ours, bare=theirs, rows=rows, cpu=cpu, peak=peak_mib(home.server))
 
 
-async def _on_postgres(home: House, url: str, batches: int, turns: int) -> _Turns:
+async def _on_postgres(home: House, url: str, *, batches: int, turns: int) -> _Turns:
     home.server = await home.serve()
     async with calling(home, await rent(home)) as http:
         await _make(http, _bodies(0, batches))

@@ -3,13 +3,17 @@
 import json
 import sys
 import time
+from http import HTTPStatus
 
 from signed_call import call
 
-batch = json.loads(call("POST", "/batch", sys.stdin.buffer.read()))
+status, text = call("POST", "/batch", sys.stdin.buffer.read())
+if status != HTTPStatus.ACCEPTED:
+    sys.exit(text)
+batch = json.loads(text)
 while "batchResults" not in batch:
     time.sleep(0.2)
-    batch = json.loads(call("GET", f"/batch/{batch['batchId']}"))
+    batch = json.loads(call("GET", f"/batch/{batch['batchId']}")[1])
 
 print(f"Batch {batch['batchId']}: {batch['batchStatus']}")
 results = batch["batchResults"]

@@ -1,13 +1,13 @@
-"""One signed call to the door for record batches: METHOD PATH [BODY]. The body may be `@file`; the answer is printed."""
+"""One signed call to the door for record batches: METHOD PATH [BODY | @FILE]. The answer is printed."""
 
 import hashlib
 import hmac
 import json
 import os
 import sys
-import urllib.error
-import urllib.request
-from datetime import UTC, datetime
+import time
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,10 +16,10 @@ COMPANY_KEY = json.loads(Path("studio.json").read_text())["api_key"]
 REGION = "us-west-2"  # Which one does not matter here, as long as it is the same in both places.
 
 
-def call(method: str, path: str, body: bytes = b"") -> bytes:
-    """What the door answers. Raises HTTPError, whose body says why not."""
+def call(method: str, path: str, body: bytes = b"") -> tuple[int, str]:
+    """The status and the text of the door's answer."""
     url, session = urlsplit(DOOR + path), json.loads(Path("session.json").read_text())
-    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     headers = {
         "host": url.netloc,
         "x-amz-date": at,
@@ -41,15 +41,13 @@ def call(method: str, path: str, body: bytes = b"") -> bytes:
     credential = f"Credential={session['accessKey']}/{scope}"
     headers["Authorization"] = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signature}"
     headers["Content-Type"] = "application/json"
-    request = urllib.request.Request(url.geturl(), body or None, headers, method=method)
-    with urllib.request.urlopen(request) as answer:
-        return answer.read()
+    connection = HTTPConnection(url.netloc)
+    connection.request(method, f"{url.path}?{url.query}".rstrip("?"), body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
 
 
 if __name__ == "__main__":
     method, path, given = [*sys.argv[1:], ""][:3]
-    body = Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
-    try:
-        print(call(method, path, body).decode())
-    except urllib.error.HTTPError as refused:
-        print(refused.code, refused.read().decode())
+    status, text = call(method, path, Path(given[1:]).read_bytes() if given.startswith("@") else given.encode())
+    print(text if status < HTTPStatus.BAD_REQUEST else f"{status} {text}")

@@ -27,6 +27,14 @@ def test_an_endpoint_in_the_vendors_style_names_events_in_either_words(run: Run,
     assert (made["style"], made["types"]) == ("workflow-batches", ["workflow.updated"])
 
 
+def test_an_endpoint_may_be_told_of_records_in_the_vendors_words(run: Run) -> None:
+    made = json.loads(
+        run("endpoint", "add", "acme", HOOK, "--style", "record-batches", "--type", "action-executed", "--json").stdout
+    )
+
+    assert (made["style"], made["types"]) == ("record-batches", ["record.acted"])
+
+
 def test_an_unknown_event_is_refused_with_those_there_are(run: Run) -> None:
     refused = run("endpoint", "add", "acme", HOOK, "--type", "linx.workflow-updated")
 

@@ -75,12 +75,33 @@ def test_a_dry_run_keeps_nothing(run: Run) -> None:
 
 
 def test_samples_are_listed_and_shown_and_what_is_shown_can_be_loaded(run: Run, tmp_path: Path) -> None:
-    (listed,) = json.loads(run("fixtures", "list", "--json").stdout)["samples"]
-    assert listed["title"] in " ".join(run("fixtures", "list").stdout.split())
-    text = run("fixtures", "show", listed["name"]).stdout
-    file = tmp_path / "mine.toml"
-    file.write_text(text, encoding="utf-8")
-    assert loaded(run, str(file))["made"] == loaded(run, listed["name"])["kept"]
+    listed = json.loads(run("fixtures", "list", "--json").stdout)["samples"]
+    assert [one["name"] for one in listed] == ["seed-notifications", "seed-records"]
+    told = " ".join(run("fixtures", "list").stdout.split())
+    for one in listed:
+        assert one["title"] in told
+        file = tmp_path / "mine.toml"
+        file.write_text(run("fixtures", "show", one["name"]).stdout, encoding="utf-8")
+        assert loaded(run, str(file))["made"] == loaded(run, one["name"])["kept"]
+
+
+def test_the_records_of_a_sample_are_loaded_with_their_configuration(run: Run) -> None:
+    rehearsed = loaded(run, "seed-records", "--dry-run")["made"]
+    assert loaded(run, "seed-records")["made"] == rehearsed
+    assert (rehearsed["blueprint"], rehearsed["records"] > 60, rehearsed["date rules"] > 10) == (1, True, True)
+    again = run("fixtures", "load", "seed-records", "acme")
+    assert (again.exit_code, "nothing was changed" in again.stdout) == (0, True)
+    assert "1 record store: every record has a template" in run("doctor", "--no-channels").stdout
+
+
+def test_a_file_that_names_a_blueprint_has_records(run: Run) -> None:
+    text = {
+        "blueprint": "conformance",
+        "records": [{"type": "catalog-item", "id": 7, "template": 1, "title": "A", "values": {"x": 1}}],
+    }
+    refused = run("fixtures", "load", "-", "acme", stdin=json.dumps(text))
+    assert isinstance(refused.exception, BadInput)
+    assert [one.path for one in refused.exception.faults] == ["records[catalog-item/7].values.x"]
 
 
 def test_standard_input_may_be_either_format(run: Run) -> None:

@@ -10,7 +10,8 @@ from muster.domain.batch import BatchState
 from muster.domain.errors import NotFound
 from muster.domain.ids import BatchNumber, TenantId
 from muster.domain.records.batch import RecordBatchEnd
-from muster.ports.store.record_batches import NewRecordBatch, RecordBatch
+from muster.ports.store.batches import Page
+from muster.ports.store.record_batches import NewRecordBatch, RecordBatch, RecordBatchFilter
 from muster.ports.store.unit import Store, Transaction
 from tests.conformance.store_world import NOON, a_new_batch, a_tenant, after
 
@@ -142,3 +143,44 @@ async def test_those_that_ended_long_ago_are_forgotten_a_part_at_a_time(store: S
             with pytest.raises(NotFound):
                 await tx.record_batches.get(tenant, 2)
             assert [(await tx.record_batches.get(tenant, number)).number for number in (3, 4)] == [3, 4]
+
+
+async def test_batches_are_listed_newest_first_and_a_page_at_a_time(store: Store) -> None:
+    tenant, other = await a_tenant(store), await a_tenant(store, "other")
+    for _ in range(3):
+        await _one(store, tenant)
+    await _one(store, other)
+    async with store.read() as tx:
+        total, first = await tx.record_batches.find(tenant, RecordBatchFilter(), Page(0, 2))
+        _, second = await tx.record_batches.find(tenant, RecordBatchFilter(), Page(2, 2))
+    assert (total, [one.number for one in (*first, *second)]) == (3, [3, 2, 1])
+    assert (first[0].method, first[0].user, first[0].dry, first[0].open) == ("CALCULATE-AMORTIZATION", 3, False, 0)
+
+
+async def test_batches_are_listed_by_their_end_or_else_by_the_state_of_what_they_belong_to(store: Store) -> None:
+    tenant = await a_tenant(store)
+    for state in (BatchState.QUEUED, BatchState.CANCELLED, BatchState.COMPLETED):
+        await _one(store, tenant, state)
+    await _finish(store, tenant, 3, at=after(hours=1))
+
+    async def found(where: RecordBatchFilter) -> list[int]:
+        async with store.read() as tx:
+            return [one.number for one in (await tx.record_batches.find(tenant, where, Page(0, 10)))[1]]
+
+    assert await found(RecordBatchFilter(states=frozenset({BatchState.CANCELLED, BatchState.COMPLETED}))) == [2]
+    assert await found(RecordBatchFilter(ends=frozenset({RecordBatchEnd.ERRORED}))) == [3]
+    both = RecordBatchFilter(ends=frozenset({RecordBatchEnd.ERRORED}), states=frozenset({BatchState.QUEUED}))
+    assert await found(both) == [3, 1]
+    assert await found(RecordBatchFilter(ends=frozenset(), states=frozenset())) == []
+
+
+async def test_batches_are_listed_by_user_and_by_when_they_were_taken_in(store: Store) -> None:
+    tenant = await a_tenant(store)
+    await _one(store, tenant)
+    fits = (RecordBatchFilter(user=3), RecordBatchFilter(since=NOON), RecordBatchFilter(until=NOON))
+    early, late = after(seconds=-1), after(seconds=1)
+    fails = (RecordBatchFilter(user=4), RecordBatchFilter(since=late), RecordBatchFilter(until=early))
+    async with store.read() as tx:
+        for where in (*fits, *fails):
+            total, _ = await tx.record_batches.find(tenant, where, Page(0, 10))
+            assert total == (1 if where in fits else 0)

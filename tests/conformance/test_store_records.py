@@ -56,10 +56,10 @@ EVERY_SHAPE: Mapping[str, object] = {
     "genres": [{"id": 7, "value": "Drama"}, {"id": 8, "value": "Comedy"}],
     "fee": {
         "locAmt": Decimal("1000.10"),
-        "locCur": "EUR",
+        "locCur": 978,
         "locSym": "EUR",
         "divAmt": None,
-        "divCur": "USD",
+        "divCur": 840,
         "divSym": "USD",
     },
     "notes": ["a", "b"],
@@ -100,7 +100,7 @@ _NUMBERS = st.one_of(
     st.integers(-(1 << 63), (1 << 63) - 1), st.decimals(allow_nan=False, allow_infinity=False, places=9)
 )
 _AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=2)
-_MONEY = st.fixed_dictionaries({"locAmt": _AMOUNTS, "locCur": _TEXTS, "divAmt": st.none() | _AMOUNTS})
+_MONEY = st.fixed_dictionaries({"locAmt": _AMOUNTS, "locCur": st.integers(0, 999), "divAmt": st.none() | _AMOUNTS})
 _CHOSEN = st.fixed_dictionaries({"id": st.integers(0, 1 << 53), "value": _TEXTS})
 _SINGLE = st.one_of(_TEXTS, _NUMBERS, _MONEY, _CHOSEN)
 _VALUES = st.dictionaries(
@@ -264,6 +264,18 @@ async def test_date_rules_are_found_by_every_record_they_have_to_do_with(store: 
         assert await tx.records.rules_touching(tenant, [ITEM]) == rules[:2]
         assert await tx.records.rules_touching(tenant, [a_ref(3)]) == rules[:1]
         assert await tx.records.rules(tenant, [3, 1, 99]) == [rules[0], rules[2]]
+
+
+async def test_date_rules_are_followed_from_target_to_target_through_circles(store: Store) -> None:
+    tenant, other = await a_tenant(store), await a_tenant(store, "other")
+    chain = [a_rule(n, a_ref(n + 1), a_ref(n)) for n in range(1, 200)]
+    circle, aside = a_rule(300, a_ref(1), a_ref(200)), a_rule(301, a_ref(500), a_ref(501))
+    await write(store, tenant, Writing(rules_put=[*chain, circle, aside]))
+    await write(store, other, Writing(rules_put=[a_rule(1, a_ref(500), a_ref(1))]))
+    async with store.read() as tx:
+        assert await tx.records.rules_in_reach(tenant, [a_ref(100)]) == [*chain, circle]
+        assert await tx.records.rules_in_reach(tenant, [a_ref(501)]) == [aside]
+        assert await tx.records.rules_in_reach(tenant, [a_ref(502)]) == []
 
 
 async def test_a_date_rule_comes_back_as_it_was_put_last(store: Store) -> None:

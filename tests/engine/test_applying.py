@@ -19,6 +19,7 @@ from muster.ports.store.entries import Change
 from muster.ports.store.suppressions import Suppression
 from muster.ports.store.unit import Store, Transaction
 from tests.fakes.clock import FakeClock
+from tests.fakes.flaky_store import FlakyStore
 from tests.fakes.plain_kind import PlainKind
 from tests.fakes.world import PACE, World
 
@@ -127,6 +128,26 @@ async def test_while_the_store_is_away_it_is_tried_again(world: ApplyingWorld) -
     await world.work()
     assert await world.counts(batch.id) == {S.APPLIED: 2}
     assert await world.noted() == ["R0", "R1"]
+
+
+async def test_what_was_kept_without_an_answer_is_not_applied_twice(world: ApplyingWorld) -> None:
+    class Lost(Listing):
+        async def apply(
+            self, tx: Transaction, batch: Batch, entries: Sequence[QueuedEntry], *, at: datetime
+        ) -> Application:
+            times.append(len(entries))
+            flaky.lost_commits = 1
+            return await super().apply(tx, batch, entries, at=at)
+
+    times: list[int] = []
+    batch = await world.send(2)
+    world.applier = Lost()
+    world.store = flaky = FlakyStore(world.store)
+    await world.work()
+    assert times == [2]
+    assert (await world.batch(batch.id)).state is BatchState.COMPLETED
+    assert await world.counts(batch.id) == {S.APPLIED: 2}
+    await world.check_laws_of(batch.id)
 
 
 async def test_a_batch_that_was_paused_waits_and_is_applied_once_it_goes_on(world: ApplyingWorld) -> None:

@@ -1,170 +1,109 @@
 """The rules of record batches in the plainest way: dictionaries, copied whole before each step, read from A5 to A10.
 
-It knows one small configuration (`BLUEPRINT`) and answers in the vendor's own shapes, so that a server can be held
-against it word for word.
+It knows the one small configuration of `naive_values` and answers in the vendor's own shapes, so that a server can be
+held against it word for word.
 """
 
-import json
+from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any
 
-BLUEPRINT = """
-title = "Naive"
-company_currency = "USD"
+from tests.fakes.naive_values import (
+    AVAILABLE,
+    COMPONENTS,
+    CONTACT,
+    FIELDS,
+    LEADS_TO,
+    LOCKED,
+    NOT_COPIED,
+    TEMPLATES,
+    UNDELETABLE,
+    Json,
+    filled,
+    title_faults,
+    verdict,
+)
 
-[[lists]]
-id = 1
-name = "Genre"
-values = [{ id = 11, label = "Drama", xref = "DRA" }, { id = 12, label = "Comedy" }, { id = 13, label = "Horror" }]
-
-[[parties]]
-id = 9
-name = "Director"
-
-[[processes]]
-id = 4
-name = "Production"
-statuses = [
-  { id = 1, name = "Development", actions = [2, 3] },
-  { id = 2, name = "Locked", locked = true, deletable = false, actions = [1] },
-  { id = 3, name = "Kept", deletable = false, actions = [1, 2, 5] },
-]
-actions = [
-  { id = 1, name = "Back", initial = true, to = 1 },
-  { id = 2, name = "Lock", to = 2 },
-  { id = 3, name = "Keep", to = 3 },
-  { id = 5, name = "Nothing" },
-]
-
-[[templates]]
-type = "catalog-item"
-id = 1
-name = "Feature"
-process = 4
-[templates.fields]
-code = { name = "Code", required = true, max_length = 5 }
-year = { name = "Year", type = "year" }
-genre = { name = "Genre", list = "Genre", multiple = true }
-fixed = { name = "Fixed", editable = false }
-
-[[templates]]
-type = "contact"
-id = 1
-name = "Person"
-[templates.fields]
-city = { name = "City" }
-
-[[templates]]
-type = "right"
-id = 1
-name = "Window"
-[templates.fields]
-note = { name = "Note", copied = false }
-city = { name = "City" }
-"""
-
-Json = dict[str, Any]
 Key = tuple[int, int]
-
-TEMPLATES = {1: "Feature", 2: "Person", 3: "Window"}
-PATHS = {1: "catalog-item", 2: "contact", 3: "right"}
-COMPONENTS = {3}
-STATUSES = {1: "Development", 2: "Locked", 3: "Kept"}
-AVAILABLE = {1: [2, 3], 2: [1], 3: [1, 2, 5]}
-LEADS_TO = {1: 1, 2: 2, 3: 3, 5: None}
-LOCKED, UNDELETABLE = {2}, {2, 3}
-GENRES = {11: ("Drama", "DRA"), 12: ("Comedy", None), 13: ("Horror", None)}
-FIELDS = {
-    1: {"code": "Code", "year": "Year", "genre": "Genre", "fixed": "Fixed"},
-    2: {"city": "City"},
-    3: {"note": "Note", "city": "City"},
-}
+"""Char type and number; the char type of relationships is 0."""
+State = tuple[dict[Key, Json], dict[int, Json], dict[int, int]]
+DIRECTOR = 9
+NO_PARTY = "Unable to create relationship. Relationship Type ID must be a valid Party ID."
+INVALID, UNRELATED = "Invalid Record.", "Invalid Relationship"
 
 
 class Refused(Exception):
     """One operation was not done."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, missing: Sequence[Key] = ()) -> None:
         super().__init__(message)
-        self.code, self.message = code, message
+        self.code, self.message, self.missing = code, message, missing
 
 
 class NaiveRecords:
-    """Everything a tenant has."""
+    """Everything a tenant has. A record is its title, status and characteristics; a relationship its ends and type."""
 
     def __init__(self) -> None:
         self.records: dict[Key, Json] = {}
         self.links: dict[int, Json] = {}
         self.heads = {1: 0, 2: 0, 3: 0, 0: 0}
 
+    # --- Batches -----------------------------------------------------------------------------------------------
+
     def batch(self, body: Json, *, reads_only: bool = False) -> Json:
         """What the server should answer in the end: `batchStatus` and `batchResults`."""
-        whole = body.get("batchOptions", {}).get("cancelIfRecordFails", False)
         method = body["method"]
-        asked: list[tuple[int, Json]] = [
-            (int(char_type), one) for char_type, some in body.get("records", {}).items() for one in some
-        ]
-        related = [(0, one) for one in body.get("relationships", [])]
-        asked = related + asked if method == "DELETE" else asked + related
         before = self._state()
-        told: list[tuple[int, Json]] = []
-        for char_type, one in asked:
-            savepoint = self._state()
-            try:
-                if reads_only and method != "GET":
-                    raise Refused(403, "Access Denied.")
-                told.append((char_type, self._one(method, char_type, one)))
-            except Refused as refused:
-                self._back(savepoint)
-                told.append((char_type, _failure(refused, method, char_type, one)))
+        told = [
+            (char_type, self._tried(method, char_type, one, reads_only=reads_only))
+            for char_type, one in _in_order(method, body)
+        ]
         failing = [one for one in told if one[1]["code"] != 200]
-        status = "Complete"
-        if whole and failing:
-            self._back(before)
-            told = failing
-            status = "Errored" if any(one["code"] in {400, 500} for _, one in failing) else "Cancelled"
-        records: dict[str, list[Json]] = {}
-        for char_type, one in told:
-            if char_type and "missing" not in one:
-                records.setdefault(str(char_type), []).append(one)
-        for _, one in told:
-            for char_type, number in one.get("missing", []):
-                entry = {"code": 404, "message": "Record Not Found.", "id": number}
-                records.setdefault(str(char_type), []).append(entry)
-        links = [one for char_type, one in told if not char_type and "missing" not in one]
-        return {"batchStatus": status, "batchResults": {"records": records, "relationships": links}}
+        if not failing or not body.get("batchOptions", {}).get("cancelIfRecordFails", False):
+            return _answer("Complete", told)
+        self._back(before)
+        unusable = any(one["code"] in {400, 500} for _, one in failing)
+        return _answer("Errored" if unusable else "Cancelled", failing)
 
-    def _state(self) -> Any:
+    def _tried(self, method: str, char_type: int, one: Json, *, reads_only: bool) -> Json:
+        savepoint = self._state()
+        try:
+            return self._one("DENIED" if reads_only and method != "GET" else method, char_type, one)
+        except Refused as refused:
+            self._back(savepoint)
+            return _failure(method, one, refused)
+
+    def _state(self) -> State:
         return deepcopy((self.records, self.links, self.heads))
 
-    def _back(self, state: Any) -> None:
+    def _back(self, state: State) -> None:
         self.records, self.links, self.heads = deepcopy(state)
 
     def _one(self, method: str, char_type: int, one: Json) -> Json:
+        if method == "DENIED":
+            raise Refused(403, "Access Denied.")
         if char_type == 0:
             return self._one_link(method, one)
         if method == "POST":
             return self._create(char_type, one)
         number = one.get("id")
-        if not isinstance(number, int) or number < 1:
-            raise Refused(400, "Invalid Record.")
-        if method == "EXECUTE-WORKFLOW" and not isinstance(one.get("actionId"), int):
-            raise Refused(400, "Invalid Record.")
+        if number is None or (method == "EXECUTE-WORKFLOW" and "actionId" not in one):
+            raise Refused(400, INVALID)
         key = (char_type, number)
         if key not in self.records:
             raise Refused(404, "Record Not Found.")
-        if method == "GET":
-            return self._told("Found.", key)
-        if method == "PUT":
-            return self._update(key, one)
-        if method == "DELETE":
-            return self._delete(key)
-        return self._execute(key, one["actionId"])
+        does = {
+            "GET": lambda: self._told("Found.", key),
+            "PUT": lambda: self._update(key, one),
+            "DELETE": lambda: self._delete(key),
+            "EXECUTE-WORKFLOW": lambda: self._execute(key, one["actionId"]),
+            "COPY": lambda: self._copy(key, one),
+        }
+        return does[method]()
 
     def _told(self, message: str, key: Key, reference: str | None = None) -> Json:
-        record = self.records[key]
-        entry: Json = {"code": 200, "message": message, "id": key[1], "record": deepcopy(record)}
-        entry["record"]["parentRelationshipCount"] = sum(link["child"] == key for link in self.links.values())
+        count = sum(link["child"] == key for link in self.links.values())
+        record = {**deepcopy(self.records[key]), "parentRelationshipCount": count}
+        entry: Json = {"code": 200, "message": message, "id": key[1], "record": record}
         return entry | ({"referenceId": reference} if reference is not None else {})
 
     # --- Records -----------------------------------------------------------------------------------------------
@@ -173,59 +112,45 @@ class NaiveRecords:
         errors: dict[str, list[str]] = {}
         template = one.get("template", {}).get("templateId")
         title = one.get("title")
-        if template is None:
-            errors["TemplateValidation"] = ["TemplateId is required"]
-        elif template != 1:
-            errors["TemplateValidation"] = [f"Invalid template {template}."]
         values: Json = {}
-        faults: list[str] = []
         if template == 1:
-            values, faults = _values(char_type, {}, one.get("characteristics", {}))
-        if faults:
-            errors["CharDataValidation"] = faults
-        if not title and char_type not in COMPONENTS:
-            errors["TitleValidation"] = ["Title is required"]
-        elif title and len(title) > 500:
-            errors["TitleValidation"] = ["Title exceeds the maximum length of 500."]
-        if errors:
-            raise Refused(400, _validation(errors, None))
-        self.heads[char_type] += 1
-        key = (char_type, self.heads[char_type])
-        status = 1
-        self.records[key] = {
-            "title": title or f"{TEMPLATES[char_type]} Record {key[1]}",
-            "status": status,
-            "characteristics": values,
-        }
+            values, errors["CharDataValidation"] = filled(char_type, {}, one["characteristics"])
+        else:
+            named = f"Invalid template {template}."
+            errors["TemplateValidation"] = ["TemplateId is required" if template is None else named]
+        if title or char_type not in COMPONENTS:
+            errors["TitleValidation"] = title_faults(title or "")
+        _check(errors, status=None)
+        key = self._new(char_type)
+        named = title or f"{TEMPLATES[char_type]} Record {key[1]}"
+        self.records[key] = {"title": named, "status": 1, "characteristics": values}
         return self._told("Created.", key, one.get("referenceId"))
 
+    def _new(self, char_type: int) -> Key:
+        self.heads[char_type] += 1
+        return char_type, self.heads[char_type]
+
     def _update(self, key: Key, one: Json) -> Json:
-        record = self.records[key]
-        if key[0] == 1 and record["status"] in LOCKED:
+        record, raw = self.records[key], one.get("characteristics", {})
+        if self._is_locked(key):
             raise Refused(409, "Record Locked.")
-        raw = one.get("characteristics", {})
         if key[0] == 1 and "fixed" in raw and raw["fixed"] != record["characteristics"].get("fixed"):
             raise Refused(403, "Access Denied.")
-        errors: dict[str, list[str]] = {}
         template = one.get("template", {}).get("templateId", 1)
-        if template != 1:
-            errors["TemplateValidation"] = [f"Invalid template {template}."]
-        values, faults = _values(key[0], record["characteristics"], raw)
-        if faults:
-            errors["CharDataValidation"] = faults
-        if "title" in one and not one["title"]:
-            errors["TitleValidation"] = ["Title is required"]
-        if errors:
-            raise Refused(400, _validation(errors, record["status"] if key[0] == 1 else 0))
+        values, faults = filled(key[0], record["characteristics"], raw)
+        errors = {
+            "TemplateValidation": [] if template == 1 else [f"Invalid template {template}."],
+            "TitleValidation": title_faults(one["title"]) if "title" in one else [],
+            "CharDataValidation": faults,
+        }
+        _check(errors, status=record["status"] if key[0] == 1 else 0)
         record["characteristics"] = values
         record["title"] = one.get("title", record["title"])
         return self._told("Updated.", key)
 
     def _delete(self, key: Key) -> Json:
-        record = self.records[key]
-        if key[0] == 1 and record["status"] in UNDELETABLE:
-            raise Refused(409, "Record Not Deletable.")
-        if any(self._is_locked(other) for other in self._neighbours(key)):
+        kept = key[0] == 1 and self.records[key]["status"] in UNDELETABLE
+        if kept or any(self._is_locked(other) for other in self._neighbours(key)):
             raise Refused(409, "Record Not Deletable.")
         self._remove(key)
         return {"code": 200, "message": "Deleted.", "id": key[1]}
@@ -254,14 +179,86 @@ class NaiveRecords:
         record["status"] = leads if leads is not None else record["status"]
         return self._told("Action Executed.", key)
 
+    # --- Copies ------------------------------------------------------------------------------------------------
+
+    def _copy(self, key: Key, one: Json) -> Json:
+        source, to = self.records[key], one.get("charTypeId", key[0])
+        template = one.get("template", {}).get("templateId", 1 if to == key[0] else None)
+        if template != 1:
+            named = f"Invalid template {template}."
+            _check({"TemplateValidation": ["TemplateId is required" if template is None else named]}, status=None)
+        listed = self._listed(key, one.get("copyRelationships", []))
+        parties = [n for n in self._own(key) if n not in listed and self.links[n]["type"] == DIRECTOR]
+        if to != CONTACT:
+            # Who takes part is a contact.
+            parties = [n for n in parties if self.links[n]["parent"] == key]
+        keeps_parties = one.get("copyParties", True)
+        chosen = [n for n in listed + parties if keeps_parties or self.links[n]["type"] != DIRECTOR]
+        copied = self._copied_values(source, to)
+        values, faults = filled(to, copied, one.get("characteristics", {}))
+        title = str(one.get("title", source["title"]))
+        _check({"TitleValidation": title_faults(title), "CharDataValidation": faults}, status=None)
+        copy = self._new(to)
+        status = source["status"] if to == key[0] else 1
+        self.records[copy] = {"title": title, "status": status, "characteristics": values}
+        self._repeat(key, copy, chosen, parties=keeps_parties)
+        return self._told("Copied.", copy)
+
+    def _copied_values(self, source: Json, to: int) -> Json:
+        values = deepcopy(source["characteristics"])
+        return {label: value for label, value in values.items() if label in FIELDS[to] and label not in NOT_COPIED}
+
+    def _own(self, key: Key) -> list[int]:
+        """A record's relationships: to its parents, then to its children."""
+        above = [n for n, link in self.links.items() if link["child"] == key]
+        return above + [n for n, link in self.links.items() if link["parent"] == key]
+
+    def _listed(self, key: Key, asked: object) -> list[int]:
+        """Those of a record's relationships that are to be repeated, each once."""
+        own = self._own(key)
+        if not isinstance(asked, list):
+            return [n for n in own if asked is True and self.links[n]["type"] == 0]
+        listed = list(dict.fromkeys(link["id"] for link in asked))
+        if not set(listed) <= set(own):
+            raise Refused(400, UNRELATED)
+        return listed
+
+    def _repeat(self, key: Key, copy: Key, chosen: list[int], *, parties: bool) -> None:
+        """Make the chosen relationships of the record for its copy, with copies of the components below it.
+
+        The rules leave open in which order: it is the one in which the components were met, the last one first.
+        """
+        copies, repeated, waiting = {key: copy}, {key: chosen}, [key]
+        while waiting:
+            for child in [self.links[n]["child"] for n in repeated[waiting.pop()]]:
+                if child[0] in COMPONENTS and child not in repeated:
+                    repeated[child] = [n for n in self._own(child) if self._goes_along(n, child, parties=parties)]
+                    waiting.append(child)
+        for component in list(repeated)[1:]:
+            copies[component] = self._new(component[0])
+            original = self.records[component]
+            values = self._copied_values(original, component[0])
+            self.records[copies[component]] = {**deepcopy(original), "characteristics": values}
+        for number in dict.fromkeys(n for numbers in repeated.values() for n in numbers):
+            link = self.links[number]
+            parent, child = link["parent"], link["child"]
+            self._join(copies.get(parent) or parent, copies.get(child) or child, link["type"])
+
+    def _goes_along(self, number: int, parent: Key, *, parties: bool) -> bool:
+        """Whether a relationship is repeated for the copy of a component."""
+        link = self.links[number]
+        if link["parent"] != parent:
+            return False
+        return parties if link["type"] == DIRECTOR else link["child"][0] in COMPONENTS
+
     # --- Relationships -----------------------------------------------------------------------------------------
 
     def _one_link(self, method: str, one: Json) -> Json:
         if method == "POST":
             return self._relate(one)
         number = one.get("id")
-        if not isinstance(number, int) or number < 1:
-            raise Refused(400, "Invalid Record.")
+        if number is None:
+            raise Refused(400, INVALID)
         if number not in self.links:
             raise Refused(404, "Record Not Found.")
         if method == "DELETE":
@@ -272,25 +269,26 @@ class NaiveRecords:
     def _relate(self, one: Json) -> Json:
         parent = (one["parentCharTypeId"], one["parentRecordId"])
         child = (one["childCharTypeId"], one["childRecordId"])
-        kind = one.get("relationshipType", {}).get("relationshipTypeId", 0)
         missing = [key for key in dict.fromkeys((parent, child)) if key not in self.records]
         if missing:
-            raise Refused(404, json.dumps(missing))
-        if kind not in {0, 9}:
-            raise Refused(400, "Unable to create relationship. Relationship Type ID must be a valid Party ID.")
-        self._check_link(parent, child, kind)
-        self.heads[0] += 1
-        self.links[self.heads[0]] = {"parent": parent, "child": child, "type": kind}
-        return self._told_link("Created.", self.heads[0])
+            raise Refused(404, "Record Not Found.", missing)
+        kind = one.get("relationshipType", {}).get("relationshipTypeId", 0)
+        return self._told_link("Created.", self._join(parent, child, kind))
 
-    def _check_link(self, parent: Key, child: Key, kind: int) -> None:
-        """The rules of A9.2. Templates without pairings allow everything."""
-        if parent == child or (kind == 9 and child[0] != 2):
-            raise Refused(400, "Invalid Relationship")
+    def _join(self, parent: Key, child: Key, kind: int) -> int:
+        """Make a relationship, by the rules of A9.2. Templates without pairings allow everything."""
+        if kind not in {0, DIRECTOR}:
+            raise Refused(400, NO_PARTY)
+        if parent == child or (kind == DIRECTOR and child[0] != CONTACT):
+            raise Refused(400, UNRELATED)
         if parent[0] == child[0] and self._reaches(child, parent):
-            raise Refused(400, "Invalid Relationship")
-        if any(one == {"parent": parent, "child": child, "type": kind} for one in self.links.values()):
+            raise Refused(400, UNRELATED)
+        made = {"parent": parent, "child": child, "type": kind}
+        if made in self.links.values():
             raise Refused(409, "Relationship Already Exists.")
+        _, number = self._new(0)
+        self.links[number] = made
+        return number
 
     def _reaches(self, start: Key, goal: Key) -> bool:
         below = {
@@ -302,69 +300,37 @@ class NaiveRecords:
         return {"code": 200, "message": message, "id": number, "relationship": deepcopy(self.links[number])}
 
 
-def _values(char_type: int, before: Json, raw: Json) -> tuple[Json, list[str]]:
-    values, faults = dict(before), []
-    for label, given in raw.items():
-        name = FIELDS[char_type].get(label)
-        if name is None:
-            faults.append(f"Invalid field found {label}.")
-        elif given in (None, "", []):
-            values.pop(label, None)
-        else:
-            fault = _set(values, label, given)
-            faults += [fault] if fault else []
-    if char_type == 1 and "code" not in values and not any("code" in fault for fault in faults):
-        faults.append("Code (code) is required")
-    return values, faults
+def _in_order(method: str, body: Json) -> list[tuple[int, Json]]:
+    records = [(int(char_type), one) for char_type, some in body.get("records", {}).items() for one in some]
+    links = [(0, one) for one in body.get("relationships", [])]
+    return links + records if method == "DELETE" else records + links
 
 
-def _set(values: Json, label: str, given: Any) -> str | None:
-    if label == "year":
-        good = (isinstance(given, int) and 1000 <= given <= 9999) or (
-            isinstance(given, str) and given.isascii() and given.isdigit() and 1000 <= int(given) <= 9999
-        )
-        if not good:
-            return "Invalid value found for year."
-        values[label] = int(given)
-    elif label == "genre":
-        chosen = [_genre(one) for one in (given if isinstance(given, list) else [given])]
-        if None in chosen:
-            return "Invalid value found for genre."
-        values[label] = chosen
-    else:
-        if label == "code" and len(given) > 5:
-            return "code exceeds the maximum length of 5."
-        values[label] = given
-    return None
+def _answer(status: str, told: list[tuple[int, Json]]) -> Json:
+    """What is missing for a relationship is told among the records, as their own."""
+    records: dict[str, list[Json]] = {}
+    links: list[Json] = []
+    for char_type, one in told:
+        if char_type:
+            records.setdefault(str(char_type), []).append(one)
+        elif "missing" not in one:
+            links.append(one)
+    for missing in [key for _, one in told for key in one.get("missing", [])]:
+        entry = {"code": 404, "message": "Record Not Found.", "id": missing[1]}
+        records.setdefault(str(missing[0]), []).append(entry)
+    return {"batchStatus": status, "batchResults": {"records": records, "relationships": links}}
 
 
-def _genre(given: Any) -> Json | None:
-    for number, (label, xref) in GENRES.items():
-        if given in (label, {"id": number}, {"value": label}) or (xref and given == {"xref": xref}):
-            return {"id": number, "value": label} | ({"xref": xref} if xref else {})
-    return None
+def _check(errors: dict[str, list[str]], *, status: int | None) -> None:
+    if any(errors.values()):
+        raise Refused(400, verdict(errors, status=status))
 
 
-def _validation(errors: dict[str, list[str]], status: int | None) -> str:
-    """`status` None: there is no record yet."""
-    order = ("TemplateValidation", "TitleValidation", "CharDataValidation", "RelationshipValidation")
-    told = {
-        "IsValid": False,
-        "IsLocked": status in LOCKED,
-        "IsDeletable": status is not None and status not in UNDELETABLE,
-        "Errors": [{"Key": key, "Value": errors[key]} for key in order if key in errors],
-        "HasConflicts": False,
-        "HasBlockingConflicts": False,
-        "DbValidationErrors": [],
-    }
-    return json.dumps(told, separators=(",", ":"))
-
-
-def _failure(refused: Refused, method: str, char_type: int, one: Json) -> Json:
-    number = one.get("id", 0) if method != "POST" else 0
-    entry: Json = {"code": refused.code, "message": refused.message, "id": number if isinstance(number, int) else 0}
-    if char_type == 0 and method == "POST" and refused.code == 404:
-        entry["missing"] = [tuple(key) for key in json.loads(refused.message)]
+def _failure(method: str, one: Json, refused: Refused) -> Json:
+    number = 0 if method == "POST" else one.get("id", 0)
+    entry: Json = {"code": refused.code, "message": refused.message, "id": number}
+    if refused.missing:
+        entry["missing"] = refused.missing
     if method == "POST" and "referenceId" in one:
         entry["referenceId"] = one["referenceId"]
     return entry

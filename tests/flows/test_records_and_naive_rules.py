@@ -1,25 +1,34 @@
 """Random batches against a server and against the plainest reading of the rules: no difference may be seen."""
 
 import json
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from muster.catalog.accounts import NewAccount
 from muster.domain.tenant import Role
 from muster.records.configuring.blueprint import BlueprintDesk, read_blueprint
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
-from tests.fakes.naive_records import BLUEPRINT, PATHS, Json, NaiveRecords
+from tests.fakes.naive_records import NaiveRecords
+from tests.fakes.naive_values import BLUEPRINT, PATHS, Json
 from tests.surfaces.record_batches.house import Api, House
 
-_NUMBERS = st.integers(1, 5)
+Reading = Callable[[Json], Json]
+Who = Literal["owner", "reader"]
+Strategy = st.SearchStrategy[Any]
+"""Draws JSON."""
+_FIRST = 4
+"""Of how many records of each type there is talk from the start."""
+_NUMBERS = st.integers(1, _FIRST + 2)
 _TYPES = st.sampled_from([1, 2, 3])
 _LABELS = {1: ["code", "year", "genre", "fixed", "city"], 2: ["city", "code"], 3: ["note", "city", "year"]}
 _GENRE = st.sampled_from(["Drama", "Comedy", "Nope", {"id": 13}, {"id": 99}, {"xref": "DRA"}, {"value": "Horror"}])
-_RAW: dict[str, st.SearchStrategy[Any]] = {
+_RAW: Mapping[str, Strategy] = {
     "code": st.sampled_from(["A", "ABCDE", "ABCDEF", "", None]),
     "year": st.sampled_from([1999, "2024", "20x6", 999, None]),
     "genre": _GENRE | st.lists(_GENRE, max_size=2, unique_by=json.dumps),
@@ -28,6 +37,15 @@ _RAW: dict[str, st.SearchStrategy[Any]] = {
     "note": st.just("n"),
 }
 _TITLES = st.sampled_from(["One", "Two", "", "x" * 501])
+_KINDS = st.sampled_from([0, 0, 0, 9, 9, 77])
+
+
+def _rarely(draw: st.DrawFn, one_in: int) -> bool:
+    # Shrinks to the common case.
+    return draw(st.integers(0, one_in - 1)) == one_in - 1
+
+
+# --- Entries -----------------------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -35,18 +53,24 @@ def _content(draw: st.DrawFn, char_type: int, *, likely: bool) -> Json:
     """Values; mostly good ones where they must be for the record to be of use afterwards."""
     labels = draw(st.lists(st.sampled_from(_LABELS[char_type]), max_size=3, unique=True))
     values = {label: draw(_RAW[label]) for label in labels}
-    if likely and char_type == 1 and draw(st.integers(0, 3)):
-        values["code"] = "OK"
-    return values
+    return {**values, "code": "OK"} if likely and char_type == 1 and not _rarely(draw, 4) else values
+
+
+@st.composite
+def _good(draw: st.DrawFn, char_type: int) -> Json:
+    """A record that can be made."""
+    known = {1: {"code": "OK", "year": 1999, "genre": ["Drama"], "fixed": "as made"}, 2: {"city": "Oslo"}}
+    values = known.get(char_type, {"note": "n", "city": "Rome"})
+    return {"title": draw(st.sampled_from(["One", "Two"])), "template": {"templateId": 1}, "characteristics": values}
 
 
 @st.composite
 def _created(draw: st.DrawFn, char_type: int) -> Json:
     one: Json = {"characteristics": draw(_content(char_type, likely=True))}
-    if draw(st.integers(0, 9)):
-        one["template"] = {"templateId": 1 if draw(st.integers(0, 7)) else 8}
-    if draw(st.integers(0, 7)):
-        one["title"] = "One" if draw(st.integers(0, 4)) else draw(_TITLES)
+    if not _rarely(draw, 10):
+        one["template"] = {"templateId": 8 if _rarely(draw, 8) else 1}
+    if not _rarely(draw, 8):
+        one["title"] = draw(_TITLES) if _rarely(draw, 5) else "One"
     if draw(st.booleans()):
         one["referenceId"] = draw(st.sampled_from(["a", "b"]))
     return one
@@ -54,22 +78,44 @@ def _created(draw: st.DrawFn, char_type: int) -> Json:
 
 @st.composite
 def _updated(draw: st.DrawFn, char_type: int) -> Json:
-    one: Json = {"id": draw(_NUMBERS)} if draw(st.integers(0, 9)) else {}
+    one: Json = draw(_named())
     if draw(st.booleans()):
         one["title"] = draw(_TITLES)
     if draw(st.booleans()):
         one["characteristics"] = draw(_content(char_type, likely=False))
-    if draw(st.integers(0, 5)) == 0:
+    if _rarely(draw, 6):
         one["template"] = {"templateId": draw(st.sampled_from([1, 8]))}
     return one
 
 
 @st.composite
 def _acted(draw: st.DrawFn, _char_type: int) -> Json:
-    one: Json = {"id": draw(_NUMBERS)}
-    if draw(st.integers(0, 9)):
-        one["actionId"] = draw(st.sampled_from([1, 2, 3, 5, 95]))
+    action = {} if _rarely(draw, 10) else {"actionId": draw(st.sampled_from([1, 2, 3, 5, 95]))}
+    return {"id": draw(_NUMBERS)} | action
+
+
+@st.composite
+def _copied(draw: st.DrawFn, char_type: int) -> Json:
+    one: Json = draw(_named())
+    to = draw(_TYPES) if _rarely(draw, 4) else char_type
+    if to != char_type or _rarely(draw, 6):
+        one["charTypeId"] = to
+    if to != char_type or draw(st.booleans()):
+        one["template"] = {"templateId": 8 if _rarely(draw, 10) else 1}
+    if draw(st.booleans()):
+        one["title"] = draw(_TITLES)
+    if draw(st.booleans()):
+        one["characteristics"] = draw(_content(to, likely=True))
+    if not _rarely(draw, 4):
+        listed = st.lists(_link_number().map(lambda number: {"id": number}), max_size=2)
+        one["copyRelationships"] = draw(st.booleans() | listed)
+    if _rarely(draw, 4):
+        one["copyParties"] = False
     return one
+
+
+def _link_number() -> st.SearchStrategy[int]:
+    return st.integers(1, 9)
 
 
 @st.composite
@@ -80,18 +126,39 @@ def _related(draw: st.DrawFn) -> Json:
         "childCharTypeId": draw(_TYPES),
         "childRecordId": draw(_NUMBERS),
     }
-    if draw(st.integers(0, 4)) == 0:
-        one["relationshipType"] = {"relationshipTypeId": draw(st.sampled_from([0, 9, 77]))}
-    return one
+    kind = draw(_KINDS)
+    if kind == 9 and not _rarely(draw, 6):
+        one["childCharTypeId"] = 2
+    return one | ({"relationshipType": {"relationshipTypeId": kind}} if kind else {})
 
 
 @st.composite
 def _named(draw: st.DrawFn, _char_type: int = 0) -> Json:
-    return {"id": draw(_NUMBERS)} if draw(st.integers(0, 19)) else {}
+    return {} if _rarely(draw, 20) else {"id": draw(_NUMBERS)}
 
 
-_ENTRY = {"GET": _named, "POST": _created, "PUT": _updated, "DELETE": _named, "EXECUTE-WORKFLOW": _acted}
-_METHODS = st.sampled_from(["POST", "POST", "POST", "PUT", "DELETE", "EXECUTE-WORKFLOW", "EXECUTE-WORKFLOW", "GET"])
+# --- Batches -----------------------------------------------------------------------------------------------------
+
+_ENTRY: Mapping[str, Callable[[int], Strategy]] = {
+    "GET": _named,
+    "POST": _created,
+    "PUT": _updated,
+    "DELETE": _named,
+    "EXECUTE-WORKFLOW": _acted,
+    "COPY": _copied,
+}
+_METHODS = st.sampled_from(["COPY", "COPY", "COPY", "EXECUTE-WORKFLOW", "PUT", "DELETE", "DELETE", "POST", "GET"])
+
+
+@st.composite
+def _founding(draw: st.DrawFn) -> Json:
+    """The batch that makes what all others are about."""
+    records: Json = {}
+    for char_type in PATHS:
+        records[str(char_type)] = [
+            draw(_created(char_type) if _rarely(draw, 8) else _good(char_type)) for _ in range(_FIRST)
+        ]
+    return {"method": "POST", "records": records, "relationships": draw(st.lists(_related(), min_size=4, max_size=12))}
 
 
 @st.composite
@@ -99,17 +166,19 @@ def _batch(draw: st.DrawFn) -> Json:
     method = draw(_METHODS)
     records: Json = {}
     for char_type in draw(st.lists(_TYPES, max_size=3, unique=True)):
-        entry = _ENTRY[method](char_type)  # type: ignore[operator]  # one of five strategies
-        records[str(char_type)] = draw(st.lists(entry, min_size=1, max_size=4))
+        records[str(char_type)] = draw(st.lists(_ENTRY[method](char_type), min_size=1, max_size=3))
     body: Json = {"method": method, "records": records}
     if method in {"GET", "POST", "DELETE"} and (not records or draw(st.booleans())):
-        entry = _related() if method == "POST" else _named()
-        body["relationships"] = draw(st.lists(entry, min_size=1, max_size=5))
+        link = _related() if method == "POST" else st.fixed_dictionaries({"id": _link_number()})
+        body["relationships"] = draw(st.lists(link, min_size=1, max_size=4))
     elif not records:
-        body["records"] = {"1": [draw(_ENTRY[method](1))]}  # type: ignore[operator]  # one of five strategies
+        body["records"] = {"1": [draw(_ENTRY[method](1))]}
     if draw(st.booleans()):
         body["batchOptions"] = {"cancelIfRecordFails": True}
     return body
+
+
+_WHO = st.sampled_from(["owner"] * 7 + ["reader"])
 
 
 @pytest.fixture
@@ -121,60 +190,79 @@ async def house(store: SqlStore, clock: FakeClock) -> AsyncIterator[House]:
     await made.stop()
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(batches=st.lists(_batch(), min_size=3, max_size=9))
-async def test_random_batches_end_as_the_rules_say(house: House, batches: list[Json]) -> None:
-    house.examples = getattr(house, "examples", 0) + 1  # type: ignore[attr-defined]  # each example gets a tenant
-    account = await house.accounts.add(f"Tenant {house.examples}", Role.OWNER)  # type: ignore[attr-defined]
-    blueprint = read_blueprint(BLUEPRINT.encode(), form="toml")
-    await BlueprintDesk(house.store, house.clock).configure(account.tenant, blueprint, account.principal)
+class _Tenants:
+    """Gives each example a tenant of its own."""
+
+    made = 0
+
+    async def one(self, house: House) -> NewAccount:
+        self.made += 1
+        account = await house.accounts.add(f"Tenant {self.made}", Role.OWNER)
+        blueprint = read_blueprint(BLUEPRINT.encode(), form="toml")
+        await BlueprintDesk(house.store, house.clock).configure(account.tenant, blueprint, account.principal)
+        return account
+
+
+@pytest.fixture
+def tenants() -> _Tenants:
+    """Where examples get their tenants."""
+    return _Tenants()
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(founding=_founding(), batches=st.lists(st.tuples(_WHO, _batch()), min_size=2, max_size=6))
+async def test_random_batches_end_as_the_rules_say(
+    *, house: House, tenants: _Tenants, founding: Json, batches: list[tuple[Who, Json]]
+) -> None:
+    account = await tenants.one(house)
+    reader = await house.accounts.add_principal(str(account.tenant), "reader", Role.VIEWER)
     naive = NaiveRecords()
-    async with await house.plain(account) as http:
-        api = Api(house, account, http)
-        for body in batches:
-            expected = naive.batch(body)
-            method, records = body["method"], body["records"]
-            rest = {name: value for name, value in body.items() if name not in {"method", "records"}}
-            told = await api.ran(method, records, **rest)
+    async with AsyncExitStack() as clients:
+        apis = {
+            name: Api(house, one, await clients.enter_async_context(await house.plain(one)))
+            for name, one in (("owner", account), ("reader", reader))
+        }
+        for who, body in [("owner", founding), *batches]:
+            expected = naive.batch(body, reads_only=who == "reader")
+            told = await apis[who].ran(**body)
             assert _seen(told) == _expected(expected), body
-        assert await _everything(api) == _kept(naive)
+        assert await _everything(apis["owner"]) == _kept(naive)
+
+
+# --- What is held against each other -----------------------------------------------------------------------------
 
 
 def _seen(told: Json) -> Json:
     """What the server told, in the words of the naive rules."""
-    results = told["batchResults"]
-    return {
-        "status": told["batchStatus"],
-        "records": {
-            key: [_entry(one, "record", _record) for one in some] for key, some in results["records"].items() if some
-        },
-        "relationships": [_entry(one, "relationship", _link) for one in results["relationships"]],
-    }
+    return _told(told, _record, _link)
 
 
 def _expected(naive: Json) -> Json:
-    def plain(what: Any) -> Any:
-        return what
+    return _told(naive, dict, dict)
 
-    results = naive["batchResults"]
+
+def _told(batch: Json, record: Reading, link: Reading) -> Json:
+    results = batch["batchResults"]
     return {
-        "status": naive["batchStatus"],
-        "records": {key: [_entry(one, "record", plain) for one in some] for key, some in results["records"].items()},
-        "relationships": [_entry(one, "relationship", plain) for one in results["relationships"]],
+        "status": batch["batchStatus"],
+        "records": {
+            key: [_entry(one, "record", record) for one in some] for key, some in results["records"].items() if some
+        },
+        "relationships": [_entry(one, "relationship", link) for one in results["relationships"]],
     }
 
 
-def _entry(one: Json, key: str, read: Any) -> Json:
+def _entry(one: Json, key: str, read: Reading) -> Json:
     entry = {**one, "message": _message(one["message"])}
     return {**entry, key: read(one[key])} if key in one else entry
 
 
-def _message(text: str) -> Any:
+def _message(text: str) -> object:
     """A validation object as what it says; which of its texts comes first, nobody has said."""
     if not text.startswith("{"):
         return text
-    told = json.loads(text)
-    return {**told, "Errors": {one["Key"]: sorted(one["Value"]) for one in told["Errors"]}}
+    verdict = json.loads(text)
+    return {**verdict, "Errors": {one["Key"]: sorted(one["Value"]) for one in verdict["Errors"]}}
 
 
 def _record(entity: Json) -> Json:
@@ -196,19 +284,24 @@ def _link(link: Json) -> Json:
 
 async def _everything(api: Api) -> Json:
     """Every record and relationship there is, by search."""
-    body = {"rows": 100}
-    records = {}
+    records: Json = {}
     for char_type, path in PATHS.items():
-        found = await api.post(f"/{path}/search", body)
-        assert found["numFound"] == len(found["entities"])
-        records |= {(char_type, one["id"]): _record(one) for one in found["entities"]}
-    links = await api.post("/relationship/search", body)
-    return {"records": records, "links": {one["id"]: _link(one) for one in links["entities"]}}
+        records |= {f"{char_type}/{one['id']}": _record(one) for one in await _all(api, f"/{path}/search")}
+    links = await _all(api, "/relationship/search")
+    return {"records": records, "links": {one["id"]: _link(one) for one in links}}
+
+
+async def _all(api: Api, path: str) -> Sequence[Json]:
+    found = await api.post(path, {"rows": 100})
+    assert found["numFound"] == len(found["entities"])
+    entities: list[Json] = found["entities"]
+    return entities
 
 
 def _kept(naive: NaiveRecords) -> Json:
     counts = {key: sum(link["child"] == key for link in naive.links.values()) for key in naive.records}
-    return {
-        "records": {key: {**one, "parentRelationshipCount": counts[key]} for key, one in naive.records.items()},
-        "links": naive.links,
+    records = {
+        f"{char_type}/{number}": {**one, "parentRelationshipCount": counts[char_type, number]}
+        for (char_type, number), one in naive.records.items()
     }
+    return {"records": records, "links": naive.links}

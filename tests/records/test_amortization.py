@@ -1,50 +1,19 @@
-"""Schedules: the worked numbers, the edges, and the law that no cent is lost or invented."""
+"""Schedules: the worked numbers, the edges, and closed books."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
-from itertools import accumulate, pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from muster.domain.records.amortization import Charge, Method, Model, ModelPeriod, Revenue, Run
+from muster.domain.records.amortization import Charge, Method, Model
 from muster.domain.records.operation import Denied, FlawKind
+from muster.records.amortization.catching_up import Standing, caught_up
 from muster.records.amortization.costs import MOST_PERIODS, Cost
-from muster.records.amortization.schedule import caught_up, is_valid, schedule
+from muster.records.amortization.schedule import is_valid, schedule
+from tests.records.costs import a_cost, a_model, a_revenue, amounts, plain, runs_on
 
 CURVE = (60, 20, 15, 5)
-
-
-def a_model(method: Method = Method.CURVE, splits: Sequence[object] = (), **given: object) -> Model:
-    periods = tuple(ModelPeriod(id=number, split=Decimal(str(split))) for number, split in enumerate(splits, start=1))
-    return Model(id=77, name="A model", method=method, periods=periods, **given)  # type: ignore[arg-type] # named fields
-
-
-def a_cost(
-    amount: str = "10000.00", start: str = "2024-01-10", end: str | None = "2024-12-31", **given: object
-) -> Cost:
-    last = None if end is None else date.fromisoformat(end)
-    return Cost(amount=Decimal(amount), start=date.fromisoformat(start), end=last, **given)  # type: ignore[arg-type] # named fields
-
-
-def runs_on(*days: str) -> tuple[Run, ...]:
-    return tuple(Run(at=datetime.fromisoformat(day).replace(tzinfo=UTC)) for day in days)
-
-
-def a_revenue(month: str, earned: int, estimate: int | None = None) -> Revenue:
-    expected = None if estimate is None else Decimal(estimate)
-    return Revenue(month=date.fromisoformat(f"{month}-01"), earned=Decimal(earned), estimate=expected)
-
-
-def amounts(model: Model, cost: Cost) -> list[str]:
-    return [f"{charge.amount:.2f}" for charge in schedule(model, cost)]
-
-
-def plain(*amounts: Decimal) -> list[str]:
-    """Amounts without the zeros behind their points."""
-    return [f"{amount.normalize():f}" for amount in amounts]
 
 
 def flaws_of(model: Model, cost: Cost) -> list[FlawKind]:
@@ -262,108 +231,43 @@ def test_a_month_without_a_charge_of_its_own_catches_up_as_well() -> None:
     assert plain(*(charge.amount for charge in posted)) == ["500", "500"]
 
 
-# --- Laws --------------------------------------------------------------------------------------------------------
-
-costs = st.decimals(min_value=-(10**12), max_value=10**12, places=2).filter(lambda amount: not amount.is_zero())
-starts = st.dates(min_value=date(1950, 1, 1), max_value=date(2100, 1, 1))
+def january(amount: str) -> Sequence[Standing]:
+    return (Standing(date=date(2024, 1, 31), amount=Decimal(amount), split=Decimal(60)),)
 
 
-@st.composite
-def spread_over_time(draw: st.DrawFn) -> tuple[Model, Cost]:
-    method = draw(st.sampled_from([one for one in Method if one not in _FOLLOW_USE]))
-    cuts = sorted(draw(st.lists(st.integers(0, 10_000), max_size=30)))
-    splits = [Decimal(after - before) / 100 for before, after in pairwise([0, *cuts, 10_000])]
-    factor = draw(st.decimals(min_value=Decimal("0.1"), max_value=10, places=2))
-    count = draw(st.none() | st.integers(1, 60))
-    start = draw(starts)
-    end = start + timedelta(days=draw(st.integers(0, 4_000)))
-    model = a_model(method, splits if method is Method.CURVE else (), factor=factor, count=count)
-    return model, Cost(amount=draw(costs), start=start, end=end)
+def test_what_stands_in_closed_periods_is_not_charged_again() -> None:
+    charges = schedule(a_model(splits=CURVE), a_cost())
+
+    posted = caught_up(charges, is_closed=lambda day: day <= date(2024, 1, 31), standing=january("6000"))
+
+    assert posted == charges[1:]
 
 
-_FOLLOW_USE = frozenset({Method.PER_RUN, Method.WEIGHTED_RUNS, Method.FILM_FORECAST, Method.GREATER_OF})
+def test_by_how_much_what_stands_differs_is_charged_behind_it() -> None:
+    charges = schedule(a_model(splits=CURVE), a_cost("12000"))
+
+    posted = caught_up(charges, is_closed=lambda day: day <= date(2024, 1, 31), standing=january("6000"))
+
+    assert plain(*(one.amount for one in posted)) == ["3600", "1800", "600"]
+    assert plain(posted[0].opening, posted[0].closing, posted[-1].closing) == ["6000", "2400", "0"]
 
 
-@given(spread_over_time())
-def test_no_cent_is_lost_or_invented(asked: tuple[Model, Cost]) -> None:
-    model, cost = asked
-    assert cost.amount is not None
-    charges = schedule(model, cost)
+def test_what_stands_behind_the_end_of_a_shorter_schedule_is_given_back() -> None:
+    charges = schedule(a_model(splits=(100,)), a_cost())
+    standing = (Standing(date=date(2024, 3, 31), amount=Decimal(1500)),)
 
-    assert sum(charge.amount for charge in charges) == cost.amount
-    assert charges[-1].closing == 0
-    assert [charge.number for charge in charges] == list(range(1, len(charges) + 1))
-    assert all(before.closing == after.opening for before, after in pairwise(charges))
-    assert all(before.date < after.date for before, after in pairwise(charges))
-    # None turns round: what is charged never has another sign than the cost.
-    assert all(charge.amount * cost.amount >= 0 for charge in charges)
+    posted = caught_up(charges, is_closed=lambda day: day == date(2024, 3, 31), standing=standing)
 
-
-moments = st.datetimes(min_value=datetime(2024, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone
-
-
-@given(
-    amount=costs,
-    times=st.lists(moments, min_size=1, max_size=40),
-    licensed=st.integers(1, 20),
-    window_days=st.sampled_from([0, 1, 7]),
-)
-def test_runs_never_use_more_than_there_is_and_all_of_them_use_it_up(
-    *, amount: Decimal, times: list[datetime], licensed: int, window_days: int
-) -> None:
-    runs = tuple(Run(at=at) for at in times)
-    cost = a_cost(str(amount), runs=runs)
-    splits = [Decimal(100) / licensed] * licensed
-
-    for model in (
-        a_model(Method.PER_RUN, runs=licensed, window_days=window_days),
-        a_model(Method.WEIGHTED_RUNS, splits, window_days=window_days),
-    ):
-        charged = list(accumulate(charge.amount for charge in schedule(model, cost)))
-        assert all(abs(one) <= abs(amount) for one in charged)
-        if window_days == 0 and len(times) >= licensed:
-            assert charged[-1] == amount
-
-
-@given(costs, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 1_000)), min_size=1, max_size=20))
-def test_a_forecast_never_charges_more_than_there_is(amount: Decimal, earned: list[tuple[int, int]]) -> None:
-    months = [(f"{2024 + month // 12}-{month % 12 + 1:02}", revenue) for month, revenue in sorted(earned)]
-    whole = sum(revenue for _, revenue in months)
-    revenues = [a_revenue(month, revenue) for month, revenue in months]
-    revenues[0] = a_revenue(*months[0], whole)
-
-    charged = list(
-        accumulate(
-            one.amount for one in schedule(a_model(Method.FILM_FORECAST), a_cost(str(amount), revenues=tuple(revenues)))
-        )
-    )
-
-    assert all(abs(one) <= abs(amount) for one in charged)
-    assert charged[-1] == amount
-
-
-@given(amount=costs, times=st.lists(moments, max_size=10), licensed=st.integers(1, 8), days=st.integers(0, 1_500))
-def test_the_greater_of_use_and_time_ends_at_the_cost(
-    *, amount: Decimal, times: list[datetime], licensed: int, days: int
-) -> None:
-    end = date(2024, 1, 10) + timedelta(days=days)
-    runs = tuple(Run(at=at) for at in times)
-
-    charges = schedule(a_model(Method.GREATER_OF, runs=licensed), a_cost(str(amount), end=end.isoformat(), runs=runs))
-
-    assert sum(charge.amount for charge in charges) == amount
-    assert charges[-1].closing == 0
-
-
-@given(spread_over_time(), st.sets(st.integers(0, 40)))
-def test_catching_up_keeps_every_cent(asked: tuple[Model, Cost], closed: set[int]) -> None:
-    model, cost = asked
-    charges = schedule(model, cost)
-    shut = {charges[index].date for index in closed if index < len(charges)}
-
-    posted = caught_up(charges, is_closed=lambda day: day in shut)
-
-    assert sum(charge.amount for charge in posted) == cost.amount
-    assert not shut & {charge.date for charge in posted}
-    assert len({charge.date for charge in posted}) == len(posted)
+    assert [(one.date.isoformat(), one.amount, one.number) for one in posted] == [
+        ("2024-01-31", Decimal(10000), 1),
+        ("2024-04-30", Decimal(-1500), 1),
+    ]
     assert posted[-1].closing == 0
+
+
+def test_a_cost_that_is_no_more_is_given_back() -> None:
+    posted = caught_up((), is_closed=lambda day: day <= date(2024, 1, 31), standing=january("6000"))
+
+    assert [(one.date.isoformat(), plain(one.amount, one.closing)) for one in posted] == [
+        ("2024-02-29", ["-6000", "0"])
+    ]

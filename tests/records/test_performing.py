@@ -65,7 +65,7 @@ async def outcome(house: House, tx: Transaction, asked: Sequence[Operation]) -> 
     """What came of it, and everything that would be told."""
     workspace = await a_workspace(house, tx)
     performed = await perform(workspace, asked, DOINGS, whole=False)
-    return performed.results, events_of(workspace)
+    return performed.results, list(events_of(workspace))
 
 
 async def furnished(house: House) -> House:

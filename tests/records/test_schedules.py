@@ -1,5 +1,7 @@
 """Posting schedules: what rows say about themselves, and how it is kept."""
 
+import asyncio
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -7,9 +9,12 @@ import pytest
 
 from muster.domain.records.amortization import Method, Model, Setup
 from muster.domain.records.blueprint import Ban, Blueprint
-from muster.domain.records.char_types import AMOUNT, CATALOG_ITEM, TABLE, RecordRef
+from muster.domain.records.char_types import AMOUNT, CATALOG_ITEM, DEAL, TABLE, RecordRef
+from muster.domain.records.date_rule import Choosing, Spot
+from muster.domain.records.money import FinancialPeriod
 from muster.domain.records.operation import (
     Amortize,
+    Change,
     Create,
     Denial,
     Done,
@@ -24,17 +29,26 @@ from muster.domain.records.operation import (
 from muster.domain.records.record import Record
 from muster.domain.records.template import DataType, Field, Template
 from muster.domain.tenant import Role
+from muster.records.amortization import posting
+from muster.records.amortization.desk import AmortizationDesk
 from muster.records.amortization.inputs import told_by
 from muster.records.amortization.posting import TO_DATE, shaped
 from muster.records.configuring.blueprint import read_blueprint
 from muster.records.configuring.samples import sample
+from muster.records.dates.desk import DateDesk, RuleDraft, SourceDraft
+from muster.records.work.blueprints import Blueprints
+from muster.records.work.workspace import Workspace
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
 from tests.records.house import House, open_house
 
 CONFORMANCE = read_blueprint(sample("conformance"), form="toml")
-FOUR_MONTHS, FORECAST = 77, 90
-MODELS = (*CONFORMANCE.models, Model(id=FORECAST, name="Forecast", method=Method.FILM_FORECAST))
+FOUR_MONTHS, FORECAST, STRAIGHT = 77, 90, 91
+MODELS = (
+    *CONFORMANCE.models,
+    Model(id=FORECAST, name="Forecast", method=Method.FILM_FORECAST),
+    Model(id=STRAIGHT, name="Straight line", method=Method.STRAIGHT_LINE),
+)
 YEAR = {"term_start": "2024-01-10", "term_end": "2024-12-31"}
 
 
@@ -171,6 +185,146 @@ async def test_a_row_amortized_and_made_in_one_batch_is_one_schedule(house: Hous
 
     assert [result.denial for result in results] == [None] * 3
     assert len(await made_by(house, row)) == 4
+
+
+# --- Dates -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_date_that_looks_at_an_amount_does_without_it_once_that_is_replaced(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    deal = await house.have(DEAL)
+    await amortize(house, row)
+    january, february, *_ = [Spot(one.ref, "transaction_date") for one in await made_by(house, row)]
+    rule = RuleDraft(
+        target=Spot(deal, "contract_date"),
+        choosing=Choosing.EARLIEST,
+        sources=(SourceDraft(spot=january), SourceDraft(spot=february)),
+    )
+    await DateDesk(house.store, house.clock, Blueprints(house.store)).add(house.acting, rule)
+    before = await house.get(deal)
+    await close(house, FEBRUARY)
+
+    await amortize(house, row)
+
+    after = await house.get(deal)
+    assert before is not None
+    assert after is not None
+    assert before.values["contract_date"] == "2024-01-31"
+    assert after.values["contract_date"] == "2024-02-29"
+
+
+# --- Closed books ------------------------------------------------------------------------------------------------
+
+FEBRUARY = FinancialPeriod(id=0, year=2024, period=2, start=date(2024, 2, 1), end=date(2024, 2, 29), closed=True)
+JANUARY = FinancialPeriod(id=0, year=2024, period=1, start=date(2024, 1, 1), end=date(2024, 1, 31), closed=True)
+
+
+async def close(house: House, period: FinancialPeriod) -> None:
+    async with house.store.begin() as tx:
+        await tx.record_settings.put_period(house.tenant, period)
+
+
+async def charged(house: House, row: int) -> list[tuple[object, object]]:
+    """What stands for the row: its days, and how much."""
+    made = [one.values for one in await made_by(house, row)]
+    return sorted((one["transaction_date"], one["amortized_amount"]["locAmt"]) for one in made)  # type: ignore[index]  # money is a table
+
+
+async def test_what_was_posted_before_the_books_were_closed_stands(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    await amortize(house, row)
+    before = {one.ref.number for one in await made_by(house, row)}
+    await close(house, JANUARY)
+    draft = Draft(values={"amount": {"locAmt": 200, "locSym": "USD"}})
+    await house.do(Change(group=TABLE, number=row, draft=draft))
+
+    (result,) = await amortize(house, row)
+
+    assert result.record is not None
+    assert result.record.record.values["balance"]["locAmt"] == 0  # type: ignore[index]  # money is a table
+    assert await charged(house, row) == [
+        ("2024-01-31", 60),
+        ("2024-02-29", 100),
+        ("2024-03-31", 30),
+        ("2024-04-30", 10),
+    ]
+    assert len(before & {one.ref.number for one in await made_by(house, row)}) == 1
+
+
+async def test_running_again_after_closing_changes_nothing(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    await amortize(house, row)
+    posted = await charged(house, row)
+    await close(house, JANUARY)
+
+    for _ in range(2):
+        await amortize(house, row)
+        assert await charged(house, row) == posted
+
+
+async def test_closed_books_in_another_currency_are_not_netted(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    await amortize(house, row)
+    await close(house, JANUARY)
+    draft = Draft(values={"amount": {"locAmt": 100, "locSym": "EUR"}})
+    await house.do(Change(group=TABLE, number=row, draft=draft))
+
+    (result,) = await amortize(house, row)
+
+    assert result.denial is Denial.LOCKED
+    assert len(await made_by(house, row)) == 4
+
+
+async def test_a_preview_takes_what_stands_into_account(house: House) -> None:
+    (row,) = await rows_of(house, 1)
+    await amortize(house, row)
+    await close(house, JANUARY)
+    desk = AmortizationDesk(house.store, house.clock, Blueprints(house.store))
+
+    preview = await desk.preview(house.tenant, row, FOUR_MONTHS)
+    posted = await desk.schedule(house.tenant, row)
+
+    assert [one.charge.amount for one in preview.postings] == [20, 15, 5]
+    assert posted.cost == posted.total == 100
+
+
+# --- Many at once ------------------------------------------------------------------------------------------------
+
+
+async def test_a_batch_makes_only_so_many_amounts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "MOST_AMOUNTS", 9)
+    first, second, third = await rows_of(house, 3)
+
+    results = await amortize(house, first, second, third)
+
+    assert [result.denial for result in results] == [None, None, Denial.FAULTY]
+    assert results[-1].flaws == (Flaw(kind=FlawKind.TOO_MANY_AMOUNTS, limit=9),)
+    assert await made_by(house, third) == []
+
+
+async def test_others_have_their_turn_while_a_long_schedule_is_made(house: House) -> None:
+    century = {"term_start": "2001-01-01", "term_end": "2100-12-31"}
+    (row,) = await rows_of(house, 1, **century)
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with house.store.begin() as tx:
+        workspace = Workspace(tx, await house.desk.scene(tx, house.acting, house.clock.now()))
+        operation = Amortize(group=TABLE, number=row, model=STRAIGHT)
+        await posting.AMORTIZE.gather(workspace, [operation])
+        assert posting.AMORTIZE.finish is not None
+        await posting.AMORTIZE.finish(workspace, [operation])
+        counting = asyncio.create_task(count())
+        # Nothing is waited for here but the pauses.
+        await posting.do(workspace, operation)
+        counting.cancel()
+
+    assert turns > 2
 
 
 # --- What a row says ---------------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """Switching records to other templates: what goes along, what is lost, and who may."""
 
+import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 import pytest
 
+from muster.domain.errors import Unavailable
 from muster.domain.records.char_types import CATALOG_ITEM, CONTACT, DEAL, RIGHT, TABLE, RecordRef
 from muster.domain.records.date_rule import DateRule, RuleState, Source, Spot
 from muster.domain.records.operation import Act, Denial, Denied, FlawKind
@@ -14,6 +17,7 @@ from muster.domain.tenant import Role
 from muster.ports.store.records import Writing
 from muster.records.entities.switching import Cost, Switch, TemplateSwitch
 from muster.records.work.blueprints import Blueprints
+from tests.fakes.flaky_store import FlakyStore
 from tests.records.house import BLUEPRINT, LOCKED, House
 
 SERIES, SPECIAL, LEASE = 2, 3, 13
@@ -78,6 +82,57 @@ async def switched(house: House, switching: TemplateSwitch, ref: RecordRef, *, t
 
 async def labels_told(house: House, ref: RecordRef) -> Sequence[str]:
     return [trace.field for trace in await house.traces(ref)]
+
+
+@pytest.mark.usefixtures("switching")
+async def test_a_conflict_that_passes_is_tried_again(house: House) -> None:
+    film = await house.have(CATALOG_ITEM)
+    flaky = FlakyStore(house.store)
+    flaky.away = 3
+
+    await TemplateSwitch(flaky, house.clock, Blueprints(house.store)).switch(
+        house.acting, Switch(ref=film, template=SPECIAL)
+    )
+
+    record = await house.get(film)
+    assert record is not None
+    assert record.template == SPECIAL
+
+
+@pytest.mark.usefixtures("switching")
+async def test_a_switch_whose_answer_was_lost_is_not_made_again(house: House) -> None:
+    film = await house.have(CATALOG_ITEM)
+    flaky = FlakyStore(house.store)
+    flaky.lost_commits = 1
+
+    with pytest.raises(Unavailable):
+        await TemplateSwitch(flaky, house.clock, Blueprints(house.store)).switch(
+            house.acting, Switch(ref=film, template=SPECIAL)
+        )
+
+    record = await house.get(film)
+    assert record is not None
+    assert record.template == SPECIAL
+    assert flaky.lost_commits == 0
+
+
+@pytest.mark.usefixtures("switching")
+async def test_a_record_that_is_taken_is_waited_for_only_so_long(house: House) -> None:
+    film = await house.have(CATALOG_ITEM)
+    impatient = TemplateSwitch(house.store, house.clock, Blueprints(house.store), patience=timedelta(milliseconds=50))
+    async with house.store.begin() as tx:
+        await tx.records.load(house.tenant, [film], lock=True, patience=timedelta(seconds=1))
+        waiting = asyncio.ensure_future(impatient.switch(house.acting, Switch(ref=film, template=SPECIAL)))
+        await asyncio.wait([waiting], timeout=1)
+        given_up = waiting.done()
+
+    if given_up:
+        with pytest.raises(Denied) as denied:
+            await waiting
+        assert denied.value.denial is Denial.LOCKED
+    else:
+        # With one writer at a time, whoever writes waits for the other as a whole.
+        await waiting
 
 
 async def test_values_that_fit_go_along_and_the_others_are_listed(house: House, switching: TemplateSwitch) -> None:

@@ -92,10 +92,10 @@ DRAMA = {"id": 1, "value": "Drama"}
 COMEDY = {"id": 2, "value": "Comedy", "xref": "COM"}
 MONEY = {
     "locAmt": Decimal(10),
-    "locCur": "EUR",
+    "locCur": 978,
     "locSym": "EUR",
     "divAmt": Decimal("11.00"),
-    "divCur": "USD",
+    "divCur": 840,
     "divSym": "USD",
 }
 
@@ -158,7 +158,14 @@ TAKEN: Mapping[str, list[tuple[object, object]]] = {
     "mail": [(" ada@example.org ", "ada@example.org")],
     "site": [("https://example.org/a?b=c", "https://example.org/a?b=c"), ("www.example.org", "www.example.org")],
     "code": [("01:02:03:24", "01:02:03:24"), ("01:02:03;24", "01:02:03;24")],
-    "money": [({"locAmt": 10, "locSym": "EUR"}, MONEY), ({"LocAmt": "10", "LocCur": "eur"}, MONEY), (MONEY, MONEY)],
+    "money": [
+        ({"locAmt": 10, "locSym": "EUR"}, MONEY),
+        ({"LocAmt": "10", "LocCur": "eur"}, MONEY),
+        (MONEY, MONEY),
+        ({"locAmt": 10, "locCur": 978}, MONEY),
+        ({"locAmt": 10, "locCur": " 978 ", "locSym": "eur "}, MONEY),
+        ({**MONEY, "locCur": "EUR", "divCur": "840"}, MONEY),
+    ],
 }
 
 REFUSED: Mapping[str, list[object]] = {
@@ -177,7 +184,10 @@ REFUSED: Mapping[str, list[object]] = {
     "code": ["1:2:3:4", "24:00:00:00", "00:60:00:00", "\u0660\u0660:00:00:00"],
     "money": [
         10, "10 EUR", {}, {"locAmt": 10}, {"locSym": "EUR"}, {"locAmt": 10, "locSym": "EURO"},
-        {"locAmt": 10, "locSym": "€"},
+        {"locAmt": 10, "locSym": "€"}, {"locAmt": 10, "locSym": "ABC"}, {"locAmt": 10, "locSym": 978},
+        {"locAmt": 10, "locCur": 1}, {"locAmt": 10, "locCur": -978}, {"locAmt": 10, "locCur": Decimal("978.5")},
+        {"locAmt": 10, "locCur": True}, {"locAmt": 10, "locCur": "\u0669"}, {"locAmt": 10, "locCur": 10**5000},
+        {"locAmt": 10, "locSym": "EUR", "locCur": 840}, {"locAmt": 10, "locSym": "EUR", "divCur": 978},
         {"locAmt": 10, "locSym": "EUR", "locCur": "USD"}, {"locAmt": 10, "locSym": "EUR", "divAmt": 5},
         {"locAmt": 10, "locSym": "EUR", "other": 1}, {"locAmt": 10, "locSym": "EUR", "divCur": "EUR"},
         {"locAmt": "x", "locSym": "EUR"}, {"locAmt": 10, "locSym": "EUR", "LOCSYM": "EUR"},
@@ -294,12 +304,12 @@ class TestMoney:
     def test_without_a_rate_nobody_knows(self) -> None:
         values, flaws = check({"money": {"locAmt": 1, "locSym": "JPY"}})
         assert flaws == []
-        assert values["money"] == {**MONEY, "locAmt": 1, "locCur": "JPY", "locSym": "JPY", "divAmt": None}
+        assert values["money"] == {**MONEY, "locAmt": 1, "locCur": 392, "locSym": "JPY", "divAmt": None}
 
     def test_in_the_companys_currency_it_is_the_same(self) -> None:
         values, _ = check({"money": {"locAmt": "7.5", "locSym": "usd"}})
         seven = Decimal("7.5")
-        assert values["money"] == {**MONEY, "locAmt": seven, "locCur": "USD", "locSym": "USD", "divAmt": seven}
+        assert values["money"] == {**MONEY, "locAmt": seven, "locCur": 840, "locSym": "USD", "divAmt": seven}
 
     def test_what_was_told_may_be_sent_back_though_the_rate_has_changed(self) -> None:
         later = Exchange(rates=RATES, company="USD", day=date(2024, 7, 1))

@@ -12,11 +12,15 @@ from muster.app.channels import OpenChannels
 from muster.app.wiring import Core
 from muster.domain.batch import BatchState
 from muster.domain.errors import BadInput, ChannelDown, NotFound, Unavailable
+from muster.domain.ids import TenantId
 from muster.domain.parcel import Medium
+from muster.domain.records.char_types import CHAR_TYPES
+from muster.domain.records.search import Compare, How, Search
 from muster.engine.route import route
 from muster.ports.store.batches import BatchFilter, Page
 from muster.ports.store.channels import ChannelAccount
 from muster.ports.store.endpoints import EndpointState
+from muster.ports.store.unit import Transaction
 from muster.settle.receipts import ReceiptDesk
 
 _MOST = 1000
@@ -54,7 +58,7 @@ async def check_up(core: Core, *, channels: bool) -> list[Finding]:
     found = [*await _store(core), _disk(core)]
     if any(finding.level is Level.PROBLEM and finding.check == "store" for finding in found):
         return found
-    checks: list[Check] = [_clock, _conservation, _queue, _routes, _receipts, _secrets, _returns, _endpoints]
+    checks: list[Check] = [_clock, _conservation, _queue, _routes, _receipts, _secrets, _returns, _endpoints, _records]
     for check in [*checks, _channels] if channels else checks:
         found.extend(await check(core))
     return found
@@ -178,6 +182,38 @@ async def _endpoints(core: Core) -> Sequence[Finding]:
             if e.state is EndpointState.DISABLED
         )
     return found or [Finding("webhooks", Level.OK, "no endpoint is switched off")]
+
+
+async def _records(core: Core) -> Sequence[Finding]:
+    """Whether every record store has a configuration that can be read, with the templates of all its records."""
+    found: list[Finding] = []
+    configured = 0
+    for tenant in await core.accounts.all():
+        async with core.store.read() as tx:
+            if await tx.record_settings.blueprint_version(tenant.number):
+                configured += 1
+                found += [
+                    Finding("records", level, f"account {tenant.name}: {said}")
+                    async for level, said in _record_store(tx, tenant.number)
+                ]
+    if not configured:
+        return [Finding("records", Level.OK, "no account has a record store")]
+    stores = "1 record store" if configured == 1 else f"{configured} record stores"
+    return found or [Finding("records", Level.OK, f"{stores}: every record has a template of its configuration")]
+
+
+async def _record_store(tx: Transaction, tenant: TenantId) -> AsyncGenerator[tuple[Level, str]]:
+    """What is wrong with the record store of one account."""
+    try:
+        blueprint = await tx.record_settings.blueprint(tenant)
+    except msgspec.MsgspecError as exc:
+        yield Level.PROBLEM, f"the configuration of its record store cannot be read: {exc}"
+        return
+    for char_type in CHAR_TYPES.values():
+        known = tuple(one.id for one in blueprint.templates if one.char_type == char_type.id)
+        lost = Search(char_type=char_type.id, node=Compare("templateid", How.NONE, known), rows=1)
+        if count := (await tx.records.search(tenant, lost)).total:
+            yield Level.NOTE, f"{count:,} {char_type.path} records have a template that its configuration lacks"
 
 
 async def _channels(core: Core) -> Sequence[Finding]:

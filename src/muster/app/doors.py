@@ -121,6 +121,7 @@ def _record_batches(core: Core, limits: Limits) -> Door:
     inside = record_routes.Door(
         gate=Gate(rooms.sessions, counts, core.clock, limits=limits, rules=rules),
         batches=rooms.batches,
+        control=rooms.control,
         lookup=rooms.lookup,
         desk=rooms.desk,
         finder=rooms.finder,

@@ -8,7 +8,8 @@ import msgspec
 from muster.app.settings import Settings
 from muster.catalog.accounts import new_secret
 from muster.catalog.sessions import Sessions
-from muster.intake.record_batches import RecordBatchIntake
+from muster.intake.control import Control
+from muster.intake.record_batches import RecordBatchControl, RecordBatchIntake
 from muster.intake.submit import Submit
 from muster.intake.usage import Usage
 from muster.lookup.record_batches import RecordBatchLookup
@@ -42,13 +43,16 @@ class RecordRooms(msgspec.Struct, frozen=True, kw_only=True):
     switching: TemplateSwitch
     lists: ListDesk
     batches: RecordBatchIntake
+    control: RecordBatchControl
     lookup: RecordBatchLookup
     sessions: Sessions
     usage: Usage
     planter: Planter
 
 
-def record_rooms(settings: Settings, store: Store, clock: Clock, *, submit: Submit, vault: Vault) -> RecordRooms:
+def record_rooms(
+    settings: Settings, store: Store, clock: Clock, *, submit: Submit, control: Control, vault: Vault
+) -> RecordRooms:
     """All of them, on one store."""
     blueprints = Blueprints(store)
     patience = timedelta(seconds=settings.records_lock_seconds)
@@ -59,12 +63,13 @@ def record_rooms(settings: Settings, store: Store, clock: Clock, *, submit: Subm
         desk=desk,
         applier=RecordApplier(desk),
         finder=RecordFinder(store, blueprints),
-        dates=DateDesk(store, clock, blueprints),
+        dates=DateDesk(store, clock, blueprints, patience=patience),
         amortizing=AmortizationDesk(store, clock, blueprints),
         books=Books(store, clock, blueprints, desk=desk),
-        switching=TemplateSwitch(store, clock, blueprints),
+        switching=TemplateSwitch(store, clock, blueprints, patience=patience),
         lists=ListDesk(blueprints),
         batches=RecordBatchIntake(store, submit, clock, new_uuid=uuid4, most_open=settings.records_open_batches),
+        control=RecordBatchControl(store, control, clock),
         lookup=RecordBatchLookup(store),
         sessions=Sessions(store, clock, new_secret, seal=vault.seal, unseal=vault.unseal),
         usage=Usage(store, clock, settings.records_daily_requests),

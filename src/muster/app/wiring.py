@@ -53,8 +53,8 @@ from muster.settle.replies import ReplyDesk
 from muster.stores.database import SqlStore, open_store
 from muster.stores.migrations import migrate
 from muster.stores.vault import Vault
-from muster.surfaces.workflow_batches.push import NAME as STYLE
-from muster.surfaces.workflow_batches.push import WorkflowBatchesStyle
+from muster.surfaces.record_batches import push as record_messages
+from muster.surfaces.workflow_batches import push as workflow_messages
 from muster.telemetry.metrics import PrometheusMeter
 
 _KINDS: tuple[Kind, ...] = (
@@ -75,7 +75,12 @@ class Core:
     """
 
     kinds: ClassVar[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _KINDS})
-    styles: ClassVar[Mapping[str, Style]] = MappingProxyType({STYLE: WorkflowBatchesStyle()})
+    styles: ClassVar[Mapping[str, Style]] = MappingProxyType(
+        {
+            workflow_messages.NAME: workflow_messages.WorkflowBatchesStyle(),
+            record_messages.NAME: record_messages.RecordBatchesStyle(),
+        }
+    )
     comparable = staticmethod(comparable)
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
@@ -110,7 +115,9 @@ class Core:
         self.mail = mail_rooms(
             settings, self.store, self.clock, submit=self.submit, files=self.files, link_key=self.link_key
         )
-        self.records = record_rooms(settings, self.store, self.clock, submit=self.submit, vault=vault)
+        self.records = record_rooms(
+            settings, self.store, self.clock, submit=self.submit, control=self.control, vault=vault
+        )
         self.suppressions = SuppressionList(self.store, self.clock, self.comparable)
         self.templates = TemplateCatalog(self.store, self.clock, uuid4)
         self.push = HttpPush(_guard(settings), self.clock, deadline=timedelta(seconds=settings.webhook_timeout_seconds))

@@ -41,13 +41,14 @@ from muster.domain.template import Template
 from muster.domain.tenant import Principal
 from muster.intake.submit import Submission, Submitted
 from muster.kinds.notifications.kind import NAME as NOTIFICATIONS
+from muster.kinds.record_batches.kind import NAME as RECORDS
 from muster.kinds.workflow_batches import NAME
 from muster.kinds.workflow_batches.entries import validate
 from muster.ports.store.batches import BatchFilter, BatchOrder, Page
 
 _NEWEST_FIRST = (BatchOrder("created_at", descending=True),)
 _MOST_MATCHES = 5
-_HANDED_OVER = frozenset({NAME, NOTIFICATIONS})
+_HANDED_OVER = frozenset({NAME, NOTIFICATIONS, RECORDS})
 """The kinds of batches that somebody hands over; others come of those."""
 
 account_option = click.option(

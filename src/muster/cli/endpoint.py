@@ -59,8 +59,8 @@ def add(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Tell URL what happens to the batches of ACCOUNT: every event, or those of --type.
 
-    With --style workflow-batches its messages are as that door's vendor sends them, and --type takes the vendor's names
-    too. Messages are signed as Standard Webhooks; the secret is printed.
+    With --style workflow-batches or record-batches its messages are as that door's vendor sends them, and --type takes
+    the vendor's names too. Messages are signed as Standard Webhooks; the secret is printed.
     """
     wish = EndpointWish(url=url, description=description, types=types, style=style)
     made = _apply(session, account, lambda core, who: _add(core, who, wish), flags=flags)

@@ -11,6 +11,7 @@ from muster.domain.entry import Entry, EntryState
 from muster.domain.ids import entry_id
 from muster.domain.progress import awaiting, is_conserved, still_open
 from muster.domain.workflow import ENDS, WorkflowState
+from muster.kinds.record_batches.kind import NAME as RECORDS
 from muster.kinds.workflow_batches import NAME
 from muster.kinds.workflow_batches.kind import SINGLE
 from muster.surfaces.workflow_batches.translate.batches import made
@@ -34,6 +35,12 @@ _MEANINGS = {
     EntryState.CANCELLED: "cancelled before it was sent",
     EntryState.UNKNOWN: "left the machine, the answer was lost",
 }
+_OF_RECORDS = {
+    EntryState.APPLIED: "done, and kept",
+    EntryState.FAILED: "could not be done",
+    EntryState.CANCELLED: "not done, or undone with the rest of its batch",
+}
+"""What these states mean in a batch of record operations."""
 _STANDINGS = {
     WorkflowState.ACTIVE: "the customer's answers are awaited",
     WorkflowState.COMPLETED: "the customer finished every step",
@@ -87,9 +94,9 @@ def as_json_entry(batch: Batch, entry: Entry) -> dict[str, object]:
 
 def batch_rows(batches: Sequence[Batch]) -> Rows:
     """Columns and rows of a list of batches."""
-    columns = ("Batch", "State", "Template", "Entries", "Open", "Done well", "Created (UTC)")
+    columns = ("Batch", "State", "About", "Entries", "Open", "Done well", "Created (UTC)")
     return columns, [
-        (str(b.id), b.state.value, b.template_title, b.total, still_open(b.counts), _went_well(b), moment(b.created_at))
+        (str(b.id), b.state.value, _about(b), b.total, still_open(b.counts), _went_well(b), moment(b.created_at))
         for b in batches
     ]
 
@@ -114,7 +121,10 @@ def headline(batch: Batch) -> Table:
     """What a batch is."""
     rows = [
         ("State", batch.state.value + (" (withdrawn)" if batch.withdrawn_at else "")),
-        ("Template", f"{batch.template_title}, version {batch.template_number}" if batch.template_number else "-"),
+        (
+            "About",
+            f"{_about(batch)}, version {batch.template_number}" if batch.template_number else _about(batch) or "-",
+        ),
         ("Idempotency key", batch.idempotency_key),
         ("Created", moment(batch.created_at)),
         ("Started", moment(batch.started_at)),
@@ -125,8 +135,9 @@ def headline(batch: Batch) -> Table:
 
 def counts_table(batch: Batch) -> Table:
     """How many entries stand where, and that they add up."""
+    meanings = {**_MEANINGS, **_OF_RECORDS} if batch.kind == RECORDS else _MEANINGS
     rows: list[tuple[str, int, str]] = [
-        (state.value, batch.counts[state], _MEANINGS[state]) for state in EntryState if batch.counts.get(state)
+        (state.value, batch.counts[state], meanings[state]) for state in EntryState if batch.counts.get(state)
     ]
     made = table(("State", "Entries", "Which means"), rows)
     adds_up = "adds up" if is_conserved(batch.total, batch.counts) else "DOES NOT ADD UP: run muster doctor"
@@ -153,6 +164,11 @@ def workflows_table(batch: Batch) -> Table:
         ("Workflows", "Number", "Which means"),
         [(state.value, number, _STANDINGS[state]) for state, number in counts.items() if number],
     )
+
+
+def _about(batch: Batch) -> str:
+    """The template it is made from, or what it was called when it was handed over."""
+    return batch.template_title or batch.title
 
 
 def _went_well(batch: Batch) -> int:

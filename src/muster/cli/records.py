@@ -1,4 +1,4 @@
-"""The record store: what an account's records look like, as a file."""
+"""The record store: what an account's records look like, as a file; looking into it."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from muster.app.wiring import Core
+from muster.cli import record_views
 from muster.cli.frame import Session, json_option, operator, print_json, stdout, store_options, table, tenant_of
 from muster.domain.errors import BadInput, NotFound
 from muster.domain.records.blueprint import Blueprint
@@ -16,7 +17,11 @@ from muster.records.configuring.text import MOST_BYTES, form_of
 
 @click.group()
 def records() -> None:
-    """The record store: what an account's records look like."""
+    """The record store: what an account's records look like, and what is in them."""
+
+
+for _command in (record_views.search, record_views.get, record_views.schedule):
+    records.add_command(_command)
 
 
 @records.command()

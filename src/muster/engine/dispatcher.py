@@ -115,10 +115,13 @@ class Dispatcher:
             elif batch.state is not BatchState.RUNNING:
                 await self._put_away(tx, lease, batch, at=now)
                 return None
+            medium = self._rooms.kinds[batch.kind].medium
+            if medium is Medium.RECORD:
+                # Nothing of it is ever on its way anywhere.
+                return _Started(lease, batch, None, None, None, await self._due(tx, lease, at=now))
             template = None
             if batch.template is not None and batch.template_version is not None:
                 template = await tx.templates.version(batch.tenant, batch.template, batch.template_version)
-            medium = self._rooms.kinds[batch.kind].medium
             in_use = await tx.channels.kinds_in_use(batch.tenant)
             channel = route(batch, in_use, medium, media=self._rooms.media)
             mailing = await tx.mailings.of_batch(batch.tenant, batch.number) if medium is Medium.LETTER else None

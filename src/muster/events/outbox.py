@@ -6,6 +6,7 @@ title.
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
+from types import MappingProxyType
 from uuid import UUID
 
 import msgspec
@@ -23,15 +24,25 @@ _Run = list[int]
 
 
 def batch_event(
-    happened: EventType, batch: BatchId, *, kind: str, state: BatchState, counts: Mapping[EntryState, int]
+    happened: EventType,
+    batch: BatchId,
+    *,
+    kind: str,
+    state: BatchState,
+    counts: Mapping[EntryState, int],
+    more: Mapping[str, str | int | None] = MappingProxyType({}),
 ) -> NewEvent:
-    """A batch as it stands after the step: its id, kind, state, total, and the counts that are not zero."""
+    """A batch as it stands after the step: its id, kind, state, total, and the counts that are not zero.
+
+    `more`: what batches of its kind are told with besides.
+    """
     body = {
         "batch_id": str(batch),
         "kind": kind,
         "state": state.value,
         "total": sum(counts.values()),
         "counts": {entry_state.value: n for entry_state, n in counts.items() if n},
+        **more,
     }
     return NewEvent(type=happened, batch=batch, body=_json(body))
 

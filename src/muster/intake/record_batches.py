@@ -7,14 +7,17 @@ import msgspec
 
 from muster.domain.batch import BatchState
 from muster.domain.entry import EntryState, NewEntry
-from muster.domain.errors import TooManyBatches
+from muster.domain.errors import Conflict, TooManyBatches, WrongState
 from muster.domain.ids import BatchId
+from muster.domain.records.batch import RecordBatchEnd
 from muster.domain.records.operation import Operation
 from muster.domain.tenant import Principal
+from muster.intake.control import Control
 from muster.intake.keys import Claim, recall, take
 from muster.intake.submit import Submit
 from muster.kinds.record_batches.entries import address, written
 from muster.kinds.record_batches.kind import NAME
+from muster.kinds.record_batches.results import NO_RESULTS
 from muster.ports.clock import Clock
 from muster.ports.store.batches import NewBatch
 from muster.ports.store.record_batches import NewRecordBatch
@@ -23,6 +26,8 @@ from muster.ports.store.unit import Store, Transaction
 SCOPE = "record_batches:submit"
 _QUEUE_FULL_S = 1.0
 """What a client is told to wait for when there are too many batches."""
+_WAITING = (BatchState.SCHEDULED, BatchState.QUEUED)
+_BEGUN = "The batch is no longer waiting: it cannot be cancelled."
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +36,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     whole: bool
     """All of it is to be done, or nothing."""
+    dry: bool = False
+    """It is only to be tried, and undone again."""
     operations: Sequence[Operation]
     """In the order in which they are to be done."""
     groups: tuple[int, ...]
@@ -99,6 +106,7 @@ class RecordBatchIntake:
             batch=kept,
             method=order.method,
             whole=order.whole,
+            dry=order.dry,
             user=user,
             role=who.role.value,
             groups=order.groups,
@@ -123,6 +131,35 @@ class RecordBatchIntake:
             created_by=who.id,
             created_at=self._clock.now(),
         )
+
+
+class RecordBatchControl:
+    """Calls batches off."""
+
+    def __init__(self, store: Store, control: Control, clock: Clock) -> None:
+        self._store = store
+        self._control = control
+        self._clock = clock
+
+    async def cancel(self, who: Principal, number: int) -> None:
+        """End a batch that still waits for its turn, without any results; its entries are put away soon after.
+
+        Raises NotFound; Conflict when its turn has come.
+        """
+        async with self._store.begin() as tx:
+            known = await tx.record_batches.get(who.tenant, number)
+            batch = await tx.batches.get_numbered(who.tenant, known.batch)
+            if known.end is not None or batch.state not in _WAITING:
+                raise Conflict(_BEGUN)
+            try:
+                # Whoever would apply it asks for the state of the batch, which is locked from here: it is done wholly
+                # before this or not at all.
+                await self._control.call_off(tx, who, batch, withdraw=False)
+            except WrongState:
+                raise Conflict(_BEGUN) from None
+            await tx.record_batches.finish(
+                who.tenant, number, end=RecordBatchEnd.CANCELLED, results=NO_RESULTS, at=self._clock.now()
+            )
 
 
 def _claim(who: Principal, order: Order, key: str) -> Claim:

@@ -3,11 +3,15 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from muster.domain.errors import RateLimited
+import structlog
+
+from muster.domain.errors import RateLimited, Unavailable
 from muster.domain.ids import TenantId
 from muster.ports.clock import Clock
 from muster.ports.store.directory import Counter
 from muster.ports.store.unit import Store
+
+log = structlog.get_logger()
 
 SPAN = 10**10
 """How many numbers of the counter belong to one day: more than anybody can call."""
@@ -33,6 +37,8 @@ class _Today:
         self.left = 0
         """Of what this process has taken."""
         self.known_at: datetime | None = None
+        self.filling: asyncio.Task[None] | None = None
+        """Takes the next block while there is still something left of this one."""
 
 
 class Usage:
@@ -48,7 +54,10 @@ class Usage:
         self._counting = asyncio.Lock()
 
     async def take(self, tenant: TenantId) -> None:
-        """Count one call. Raises RateLimited once the day's calls are used up, with the seconds until the next day."""
+        """Count one call. Raises RateLimited once the day's calls are used up, with the seconds until the next day.
+
+        The next block is taken beside the calls while half of this one is left, so that nobody waits for the store.
+        """
         today = self._today(tenant)
         if not today.left and today.taken < self.most:
             async with self._counting:
@@ -58,6 +67,18 @@ class Usage:
         if not today.left:
             raise RateLimited(_OFTEN, retry_after=_until_next(self._clock.now(), _DAY))
         today.left -= 1
+        if today.left == self._block // 2 and today.left and today.taken < self.most and today.filling is None:
+            today.filling = asyncio.create_task(self._fill(tenant, today))
+
+    async def _fill(self, tenant: TenantId, today: _Today) -> None:
+        try:
+            async with self._counting:
+                await self._count(tenant, today, self._block)
+        except Unavailable:
+            # Whoever finds nothing left tries again.
+            log.warning("calls_not_counted", tenant=tenant)
+        finally:
+            today.filling = None
 
     async def remaining(self, tenant: TenantId) -> int:
         """How many calls the tenant has left today."""

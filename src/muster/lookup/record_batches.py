@@ -1,6 +1,7 @@
 """How batches of record operations stand, and what came of them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -11,6 +12,8 @@ from muster.domain.progress import still_open
 from muster.domain.records.batch import RecordBatchEnd
 from muster.domain.records.operation import Result
 from muster.kinds.record_batches import results as told
+from muster.ports.store.batches import Page
+from muster.ports.store.record_batches import ListedRecordBatch, RecordBatchFilter
 from muster.ports.store.unit import Store
 
 
@@ -49,11 +52,31 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     state: RecordBatchState
     method: str
+    dry: bool = False
+    """It was only to be tried."""
     groups: tuple[int, ...]
     results: Sequence[Result] | None
     total: int
     open: int
     """How many of its entries have not ended."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which batches; every condition that is set must hold. `states` empty: any."""
+
+    states: frozenset[RecordBatchState] = frozenset()
+    user: int | None = None
+    since: datetime | None = None
+    """Taken in then or later."""
+    until: datetime | None = None
+    """Taken in then or before."""
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch in a list."""
+
+    state: RecordBatchState
+    batch: ListedRecordBatch
 
 
 class RecordBatchLookup:
@@ -67,19 +90,39 @@ class RecordBatchLookup:
         async with self._store.read() as tx:
             kept = await tx.record_batches.get(tenant, number)
             batch = await tx.batches.get_numbered(tenant, kept.batch)
-        state = _ENDS[kept.end] if kept.end is not None else _WITHOUT_RESULTS[batch.state]
+        state = _state(kept.end, batch.state)
         ended = state not in {RecordBatchState.CREATED, RecordBatchState.IN_PROGRESS}
         return Seen(
             number=kept.number,
             state=state,
             method=kept.method,
+            dry=kept.dry,
             groups=kept.groups,
             results=told.read(kept.results or told.NO_RESULTS) if ended else None,
             total=batch.total,
             open=still_open(batch.counts),
         )
 
+    async def find(self, tenant: TenantId, asked: Asked, page: Page) -> tuple[int, Sequence[Listed]]:
+        """How many there are in all, and one page of them, newest first. Those whose results are forgotten are gone."""
+        where = RecordBatchFilter(
+            ends=frozenset(end for end, state in _ENDS.items() if state in asked.states) if asked.states else None,
+            states=frozenset(one for one, state in _WITHOUT_RESULTS.items() if state in asked.states)
+            if asked.states
+            else None,
+            user=asked.user,
+            since=asked.since,
+            until=asked.until,
+        )
+        async with self._store.read() as tx:
+            total, found = await tx.record_batches.find(tenant, where, page)
+        return total, [Listed(state=_state(one.end, one.state), batch=one) for one in found]
+
     async def open_count(self, tenant: TenantId) -> int:
         """How many are waiting or being worked on."""
         async with self._store.read() as tx:
             return await tx.record_batches.open_count(tenant)
+
+
+def _state(end: RecordBatchEnd | None, batch: BatchState) -> RecordBatchState:
+    return _WITHOUT_RESULTS[batch] if end is None else _ENDS[end]

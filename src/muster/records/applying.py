@@ -18,6 +18,8 @@ from muster.records.work.scene import Acting
 
 UNDONE = "rolled_back"
 """The reason of an entry that went well and was undone, because another one of its batch did not."""
+TRIED = "tried_only"
+"""The reason of an entry that went well and was undone, because it was only to be tried."""
 GIVEN_UP = "internal_error"
 
 
@@ -34,13 +36,14 @@ class RecordApplier:
         known = await tx.record_batches.of_batch(batch.tenant, batch.number)
         acting = Acting(tenant=batch.tenant, user=known.user, role=Role(known.role))
         operations = [payloads.read(entry.payload) for entry in entries]
-        performed = await self._desk.apply(tx, acting, operations, whole=known.whole, at=at)
+        performed = await self._desk.apply(tx, acting, operations, whole=known.whole, at=at, dry=known.dry)
         end = end_of(performed.results, whole=known.whole)
         await tx.record_batches.finish(
             batch.tenant, known.number, end=end, results=told.written(performed.results), at=at
         )
         wasted = end is not RecordBatchEnd.COMPLETE
-        steps = [_step(entry, result, undone=wasted) for entry, result in zip(entries, performed.results, strict=True)]
+        undone = TRIED if known.dry else UNDONE if wasted else None
+        steps = [_step(entry, result, undone) for entry, result in zip(entries, performed.results, strict=True)]
         return Application(steps, wasted=wasted)
 
     async def give_up(
@@ -55,9 +58,10 @@ class RecordApplier:
         return Application(steps, wasted=True)
 
 
-def _step(entry: QueuedEntry, result: Result, *, undone: bool) -> Change:
+def _step(entry: QueuedEntry, result: Result, undone: str | None) -> Change:
+    """The entry's step. `undone`: why what went well was undone again; None where it was not."""
     if result.denial is not None:
         return Change(entry.position, entry.state, EntryState.FAILED, reason=result.denial.value)
-    if undone:
-        return Change(entry.position, entry.state, EntryState.CANCELLED, reason=UNDONE)
+    if undone is not None:
+        return Change(entry.position, entry.state, EntryState.CANCELLED, reason=undone)
     return Change(entry.position, entry.state, EntryState.APPLIED)

@@ -1,14 +1,15 @@
 """From the steps of entries to the state of their batch."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from muster.domain.batch import Batch, BatchEvent, BatchState
+from muster.domain.batch import FINAL, Batch, BatchEvent, BatchState
 from muster.domain.entry import EntryState
 from muster.domain.event import EventType
 from muster.domain.progress import ending
 from muster.events.outbox import batch_event, entries_event
+from muster.kinds.record_batches.kind import NAME as RECORD_BATCHES
 from muster.ports.store.batches import Standing
 from muster.ports.store.entries import Applied, Change
 from muster.ports.store.unit import Transaction
@@ -60,8 +61,17 @@ async def tell_step(tx: Transaction, batch: Batch, *, event: BatchEvent, standin
     """Announce that the batch moved by `event` and stands at `standing` now."""
     happened = _ANNOUNCED.get(event, _ENDED.get(standing.state))
     if happened is not None:
-        news = batch_event(happened, batch.id, kind=batch.kind, state=standing.state, counts=standing.counts)
+        more = await _told_besides(tx, batch, standing)
+        news = batch_event(happened, batch.id, kind=batch.kind, state=standing.state, counts=standing.counts, more=more)
         await tx.outbox.add(batch.tenant, [news], at=at)
+
+
+async def _told_besides(tx: Transaction, batch: Batch, standing: Standing) -> Mapping[str, str | int | None]:
+    """What the end of a batch of its kind is told with: clients of the record store know theirs by other numbers."""
+    if batch.kind != RECORD_BATCHES or standing.state not in FINAL:
+        return {}
+    known = await tx.record_batches.of_batch(batch.tenant, batch.number)
+    return {"number": known.number, "method": known.method, "outcome": None if known.end is None else known.end.value}
 
 
 async def tell_changes(

@@ -105,10 +105,10 @@ class BatchTable:
 
     async def state_of(self, tenant: TenantId, batch: BatchNumber) -> BatchState:
         """Where the batch stands; raises NotFound."""
-        found = await _STATE.rows(self._connection, {"tenant": tenant, "number": batch})
-        if not found:
+        state = await self._state(tenant, batch)
+        if state is None:
             raise NotFound("no such batch")
-        return BatchState(found[0][0])
+        return BatchState(state)
 
     async def _one(self, tenant: TenantId, which: ColumnElement[bool]) -> Batch:
         found = await self._connection.execute(select(batches).where(batches.c.tenant == tenant, which))
@@ -140,7 +140,7 @@ class BatchTable:
     ) -> BatchState | None:
         """Move the batch by `event`, if its state allows."""
         which = (batches.c.tenant == tenant, batches.c.number == batch)
-        before = (await self._connection.execute(select(batches.c.state).where(*which))).scalar_one_or_none()
+        before = await self._state(tenant, batch)
         while before is not None:
             after = TRANSITIONS[BatchState(before)].get(event)
             if after is None:
@@ -159,8 +159,12 @@ class BatchTable:
             if moved.rowcount:
                 return after
             # Someone moved it between our look and our step: look again.
-            before = (await self._connection.execute(select(batches.c.state).where(*which))).scalar_one_or_none()
+            before = await self._state(tenant, batch)
         raise NotFound("no such batch")
+
+    async def _state(self, tenant: TenantId, batch: BatchNumber) -> str | None:
+        found = await _STATE.rows(self._connection, {"tenant": tenant, "number": batch})
+        return found[0][0] if found else None
 
     async def withdraw(self, tenant: TenantId, batch: BatchNumber, *, at: datetime, by: PrincipalId | None) -> bool:
         """Mark what was handed over as taken back."""

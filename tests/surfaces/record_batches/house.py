@@ -20,11 +20,13 @@ from muster.domain.tenant import Role
 from muster.engine.dispatcher import Links, Rooms
 from muster.engine.worker import Worker
 from muster.intake.allowance import Allowance
-from muster.intake.record_batches import RecordBatchIntake
+from muster.intake.control import Control
+from muster.intake.record_batches import RecordBatchControl, RecordBatchIntake
 from muster.intake.submit import Submit
 from muster.intake.usage import PerMinute, Usage
 from muster.kinds.record_batches.kind import RecordBatches
 from muster.lookup.record_batches import RecordBatchLookup
+from muster.ports.applying import Applier
 from muster.ports.channel import ChannelHandle
 from muster.queues.memory import MemoryQueue
 from muster.records.amortization.desk import AmortizationDesk
@@ -119,6 +121,7 @@ class House:
         self.desk = RecordDesk(
             store, clock, patience=timedelta(seconds=self.ways.lock_seconds), blueprints=self.blueprints
         )
+        self.applier: Applier = RecordApplier(self.desk)
         self.door = self._door()
         self.app = self.application(self.door)
         self._working: asyncio.Task[None] | None = None
@@ -147,6 +150,7 @@ class House:
         return Door(
             gate=Gate(self.sessions, counts, clock, limits=limits, rules=Rules(plain=ways.plain)),
             batches=RecordBatchIntake(store, self.submit, clock, new_uuid=uuid4, most_open=ways.most_open),
+            control=RecordBatchControl(store, Control(store, self.queue, clock), clock),
             lookup=RecordBatchLookup(store),
             desk=self.desk,
             finder=RecordFinder(store, self.blueprints),
@@ -198,7 +202,7 @@ class House:
             meter=Tally(),
             links=Links(base="https://example.test/l", key=b"k" * 32, opt_out_base="https://example.test/u"),
             media={},
-            applier=RecordApplier(self.desk),
+            applier=self.applier,
         )
         self._worker = Worker(rooms, name=f"worker-{secrets.token_hex(3)}", at_once=2)
         self._working = asyncio.create_task(self._worker.run())

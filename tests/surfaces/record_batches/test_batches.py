@@ -124,8 +124,8 @@ async def test_batches_that_are_not_there_or_not_mine_are_not_found(house: House
 
 
 async def test_other_verbs_are_refused(idle_api: Api) -> None:
-    assert (await idle_api.get("/batch", 405))["message"] == "Method Not Allowed"
-    assert (await idle_api.delete("/batch/1", 405))["message"] == "Method Not Allowed"
+    assert (await idle_api.put("/batch/1", {}, 405))["message"] == "Method Not Allowed"
+    assert (await idle_api.delete("/batch", 405))["message"] == "Method Not Allowed"
 
 
 async def test_who_may_only_read_reads_in_batches_and_writes_nothing(house: House) -> None:

@@ -52,6 +52,28 @@ async def test_a_change_keeps_what_it_does_not_mention(idle_api: Api) -> None:
     assert changed == made | {"rate": 1.5}
 
 
+@pytest.mark.parametrize("named", [{"locSym": "eur"}, {"locCur": 978}, {"locCur": "978"}, {"locCur": "EUR"}])
+async def test_a_currency_is_told_by_its_number_and_its_letters(idle_api: Api, named: Row) -> None:
+    await idle_api.post(PATH, a_conversion())
+    fee = {"license_fee": {"locAmt": 10, **named}}
+    deal = await idle_api.post("/deal", {"title": "D", "template": {"templateId": 12}, "characteristics": fee})
+
+    shown = await idle_api.get(f"/deal/{deal}")
+    again = await idle_api.put(f"/deal/{deal}", shown)
+
+    told = {"locAmt": 10, "locCur": 978, "locSym": "EUR", "divAmt": 12.5, "divCur": 840, "divSym": "USD"}
+    assert shown["characteristics"] == again["characteristics"] == {"license_fee": told}
+
+
+@pytest.mark.parametrize("named", [{"locSym": "ABC"}, {"locCur": 1}, {"locCur": 978, "locSym": "USD"}, {"locSym": 978}])
+async def test_what_is_no_currency_is_refused(idle_api: Api, named: Row) -> None:
+    fee = {"license_fee": {"locAmt": 10, **named}}
+
+    refused = await idle_api.post("/deal", {"title": "D", "template": {"templateId": 12}, "characteristics": fee}, 400)
+
+    assert "Invalid value found for license_fee." in refused["message"]
+
+
 async def test_amounts_are_converted_by_the_latest_rate_in_force(idle_api: Api) -> None:
     assert await converted(idle_api) is None
     await idle_api.post(PATH, a_conversion())
@@ -85,10 +107,11 @@ async def test_a_conversion_that_is_deleted_converts_no_more(idle_api: Api) -> N
         ({"rate": True}, "Please provide a valid rate."),
         ({"rate": ["1"]}, "Please provide a valid rate."),
         ({"rate": 10**10}, "Please provide a valid rate."),
-        ({"companyCurrency": "US"}, "Please provide two different currencies of three letters."),
-        ({"companyCurrency": "EUR"}, "Please provide two different currencies of three letters."),
-        ({"transactionCurrency": 5}, "Please provide two different currencies of three letters."),
-        ({"transactionCurrency": "E R"}, "Please provide two different currencies of three letters."),
+        ({"companyCurrency": "US"}, "Please provide two different currencies by their ISO 4217 letters."),
+        ({"companyCurrency": "ABC"}, "Please provide two different currencies by their ISO 4217 letters."),
+        ({"companyCurrency": "EUR"}, "Please provide two different currencies by their ISO 4217 letters."),
+        ({"transactionCurrency": 5}, "Please provide two different currencies by their ISO 4217 letters."),
+        ({"transactionCurrency": "E R"}, "Please provide two different currencies by their ISO 4217 letters."),
         ({"effectiveDate": "2020-02-30"}, "Please provide a valid effective date."),
         ({"effectiveDate": None}, "Please provide a valid effective date."),
     ],

@@ -35,6 +35,9 @@ MODELS = (
     Model(id=1, name="Even", method=Method.STRAIGHT_LINE),
     Model(id=77, name="Curve", periods=(ModelPeriod(id=1, split=Decimal(60)), ModelPeriod(id=2, split=Decimal(40)))),
     Model(id=78, name="Too little", periods=(ModelPeriod(id=1, split=Decimal("99.9")),)),
+    Model(id=79, name="Runs", method=Method.WEIGHTED_RUNS, periods=(ModelPeriod(id=1, split=Decimal(80)),)),
+    Model(id=80, name="Uncounted", method=Method.PER_RUN),
+    Model(id=81, name="Standing still", method=Method.DECLINING_BALANCE, factor=Decimal(0)),
 )
 BLUEPRINT = Blueprint(models=MODELS)
 
@@ -224,6 +227,13 @@ _BATCH: dict[str, Any] = {"method": "GET", "records": {"1": [_ENTRY]}}
         (
             {"method": "CALCULATE-AMORTIZATION", "records": {"5": [_ENTRY]}, "amortizationModelId": 78},
             "Amortization model 78 is invalid.",
+        ),
+        *(
+            (
+                {"method": "CALCULATE-AMORTIZATION", "records": {"5": [_ENTRY]}, "amortizationModelId": model},
+                f"Amortization model {model} is invalid.",
+            )
+            for model in (79, 80, 81)
         ),
     ],
 )

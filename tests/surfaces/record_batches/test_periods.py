@@ -96,6 +96,16 @@ async def test_a_period_can_be_changed_until_it_is_closed(idle_api: Api) -> None
     assert refused["message"] == "Financial period is already Closed."
 
 
+async def test_periods_that_share_a_day_are_refused(idle_api: Api) -> None:
+    await idle_api.post(PATH, a_period())
+    march = await idle_api.post(PATH, a_period("2026-03-01", "2026-03-31"))
+
+    added = await idle_api.post(PATH, a_period("2026-01-01", "2026-02-01"), 400)
+    changed = await idle_api.put(f"{PATH}/{march['id']}", {"startDate": "2026-02-28"}, 400)
+
+    assert added["message"] == changed["message"] == "Another financial period has some of these days."
+
+
 async def test_closing_takes_the_action_on_every_amount_in_the_period(idle_api: Api) -> None:
     days = ("2026-01-31", *FEBRUARY, "2026-03-01", None)
     before, first, last, after, without = [await an_amount(idle_api, day) for day in days]

@@ -85,7 +85,8 @@ def test_the_sample_of_a_creation_that_failed_is_told_to_the_letter() -> None:
 
 def test_before_its_end_a_batch_has_no_results_at_all() -> None:
     seen = Seen(number=5, state=RecordBatchState.IN_PROGRESS, method="GET", groups=(1,), results=None, total=1, open=1)
-    assert json.loads(_encode(render_batch(seen))) == {"batchId": 5, "batchStatus": "InProgress"}
+    told = json.loads(_encode(render_batch(seen)))
+    assert told == {"batchId": 5, "batchStatus": "InProgress", "total": 1, "processed": 0}
 
 
 def test_a_record_that_was_found_is_shown_and_one_that_was_not_has_no_record() -> None:

@@ -193,6 +193,8 @@ class FlawKind(StrEnum):
     NO_RUNS = "no_runs"
     NO_REVENUE = "no_revenue"
     NO_AMOUNT_TEMPLATE = "no_amount_template"
+    TOO_MANY_AMOUNTS = "too_many_amounts"
+    """More than `limit` in one unit of work."""
 
 
 class Flaw(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ Values = Mapping[str, object]
 
 - texts, addresses, codes: str; dates: str `yyyy-MM-dd`; years, numbers, percentages, currency: int or Decimal;
 - values of lists, and checkboxes: `{"id": int, "value": str}` and `"xref": str` where there is one;
-- money: `{"locAmt": Decimal, "locCur": str, "locSym": str, "divAmt": Decimal | None, "divCur": str, "divSym": str}`;
+- money: `{"locAmt": Decimal, "locCur": int, "locSym": str, "divAmt": Decimal | None, "divCur": int, "divSym": str}`:
+  what it is worth in its own currency and in the company's, each by its ISO 4217 number and letters;
 - fields with several values: a list of these. Empty values are left out.
 """
 

@@ -48,6 +48,11 @@ class PickList(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Every value, inactive ones too."""
         return {option.id: option for option in self.options}
 
+    @cached_property
+    def by_label(self) -> dict[str, Option]:
+        """Every value by its label as it is spelled; of several the first."""
+        return {option.label: option for option in reversed(self.options)}
+
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     """A field that is asked for only while another one has this value."""
@@ -110,4 +115,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def indicated(self, indicator: int) -> Field | None:
         """The first field with this indicator."""
-        return next((field for field in self.fields if field.indicator == indicator), None)
+        return self._by_indicator.get(indicator)
+
+    @cached_property
+    def _by_indicator(self) -> dict[int, Field]:
+        return {field.indicator: field for field in reversed(self.fields)}

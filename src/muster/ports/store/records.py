@@ -96,12 +96,16 @@ class Records(Protocol):
         """All date rules whose target, or one of whose sources, is a field of one of `refs`."""
         ...
 
+    async def rules_in_reach(self, tenant: TenantId, refs: Collection[RecordRef]) -> Sequence[DateRule]:
+        """As `rules_touching`, and the rules that touch the targets of those, and so on, in order of their numbers."""
+        ...
+
     async def rules(self, tenant: TenantId, numbers: Collection[int]) -> Sequence[DateRule]:
         """Those of the date rules that there are."""
         ...
 
     async def made_by(self, tenant: TenantId, rows: Collection[int]) -> Sequence[Record]:
-        """The amounts that amortizing these table rows made, locked until the transaction ends if it writes."""
+        """The amounts that amortizing these table rows made; nobody is kept from changing them."""
         ...
 
     async def heads(self, tenant: TenantId, counters: Collection[str]) -> Mapping[str, int]:

@@ -23,11 +23,11 @@ from muster.records.amortization.posting import (
     AMORTIZED,
     CLOSING,
     COUNT,
-    DATE,
     MODEL,
     NUMBER,
     OPENING,
     SPLIT,
+    day_of,
     gather_rights,
     model_of,
     plan,
@@ -149,6 +149,8 @@ class AmortizationDesk:
             await workspace.gather([record.ref], lock=False)
             await workspace.gather_money()
             await gather_rights(workspace, [record.ref])
+            await workspace.gather_below([record.ref])
+            await workspace.gather_made([row], lock=False)
         return _preview(workspace, record, model)
 
     async def journal(self, tenant: TenantId, since: date, until: date) -> Journal:
@@ -196,12 +198,17 @@ def _schedule_of(blueprint: Blueprint, row: Record, amounts: Sequence[Record]) -
         title=row.title,
         model=next((str(one[MODEL]) for one in values if MODEL in one), ""),
         currency=currency or told[0],
-        # What was amortized, and not what the row says today: it may have changed since.
-        cost=postings[0].charge.opening if postings else told[1],
+        # What was amortized, and not what the row says today: it may have changed since. What stands in closed
+        # periods may have been posted when it was another cost; the last posting knows what is left of this one.
+        cost=_posted_cost(postings) if postings else told[1],
         count=max(counts, default=len(postings)),
         postings=tuple(postings),
         posted=True,
     )
+
+
+def _posted_cost(postings: Sequence[Posting]) -> Decimal:
+    return postings[-1].charge.closing + sum((one.charge.amount for one in postings), _NOTHING)
 
 
 def _told(blueprint: Blueprint, row: Record) -> tuple[str, Decimal]:
@@ -236,8 +243,7 @@ def _number(values: Mapping[str, object], label: str) -> Decimal:
 
 def _day(amount: Record) -> date:
     """The day of an amount that an amortization made; the one it was made on where somebody cleared it."""
-    day = amount.values.get(DATE)
-    return date.fromisoformat(day) if isinstance(day, str) else amount.created.at.date()
+    return day_of(amount) or amount.created.at.date()
 
 
 async def _posted_in(tx: Transaction, tenant: TenantId, days: Days) -> Sequence[Record]:

@@ -14,10 +14,10 @@ from muster.domain.records.operation import Denial, Denied, Flaw, FlawKind
 from muster.domain.records.record import Record
 from muster.domain.records.template import Template
 from muster.records.amortization.costs import MOST_DIGITS, Cost, is_workable
+from muster.records.values.currencies import currency_of
 
 TOTAL, TERM_START, TERM_END, CURRENCY = 9, 5, 6, 8
 """Indicators of the fields that say so."""
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _REVENUE = re.compile(r"\s*(\d{4})-(\d{2})(?:-\d{2})?\s+(\S+)(?:\s+(\S+))?\s*", re.ASCII)
 _LONGEST_NUMBER = 2 * MOST_DIGITS
 
@@ -82,9 +82,8 @@ def currency_in(value: object) -> str | None:
     """The currency of money."""
     if not isinstance(value, dict):
         return None
-    money = cast("dict[str, object]", value)
-    named = (money.get(key) for key in ("locSym", "locCur"))
-    return next((name for name in named if isinstance(name, str) and _CURRENCY.fullmatch(name)), None)
+    named = cast("dict[str, object]", value).get("locSym")
+    return currency_of(named) if isinstance(named, str) else None
 
 
 def _term_around(blueprint: Blueprint, rights: Sequence[Record]) -> tuple[date | None, date | None]:
@@ -114,8 +113,8 @@ def _currency(blueprint: Blueprint, row: Record, amount: object) -> str:
     named = _value(blueprint, row, CURRENCY, labels=())
     if isinstance(named, dict):
         named = cast("dict[str, object]", named).get("value")
-    told = named if isinstance(named, str) and _CURRENCY.fullmatch(named) else blueprint.company_currency
-    return currency_in(amount) or told
+    told = currency_of(named) if isinstance(named, str) else None
+    return currency_in(amount) or told or blueprint.company_currency
 
 
 def _day(value: object) -> date | None:

@@ -1,8 +1,13 @@
-"""Working out the schedules of table rows, and keeping them as amounts (specification A12)."""
+"""Working out the schedules of table rows, and keeping them as amounts (specification A12).
+
+Amortizing a row again replaces what was posted for it before, save for what lies in periods that are closed by now:
+that stands (`catching_up`), and may well be locked. What would be replaced must not be.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -24,9 +29,11 @@ from muster.domain.records.operation import (
 from muster.domain.records.record import Record
 from muster.domain.records.template import DataType, Field, Template
 from muster.records.amortization import dated
-from muster.records.amortization.inputs import Told, has_term, told_by
-from muster.records.amortization.schedule import calendar_year, caught_up, is_valid, schedule
+from muster.records.amortization.catching_up import Standing, caught_up
+from muster.records.amortization.inputs import Told, currency_in, has_term, number_in, told_by
+from muster.records.amortization.schedule import calendar_year, is_valid, schedule
 from muster.records.entities import making, removal
+from muster.records.work.pacing import Pace
 from muster.records.work.performing import Doing
 from muster.records.work.permissions import may_write
 from muster.records.work.roots import gather_roots
@@ -39,6 +46,10 @@ AMORTIZED, NUMBER, COUNT, SPLIT = "amortized_amount", "period_number", "period_c
 DATE, OPENING, CLOSING, MODEL = dated.DATE, "opening_balance", "closing_balance", "amortization_model"
 TO_DATE, BALANCE = "amortized_to_date", "balance"
 """Labels of fields: of amounts, the last three (with the model) of rows."""
+BOOKS = "books"
+"""A counter that counts nothing: whoever changes rates and periods, or relies on them, holds it."""
+MOST_AMOUNTS: Final = 20_000
+"""That one unit of work makes. Whoever asks for more gets them in several batches."""
 _LONGEST_TITLE = 500
 _CHARS_OF_MONTH = len(" 2024-01")
 
@@ -53,6 +64,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How many periods the whole schedule has."""
     charges: tuple[Charge, ...]
     """As they are posted: closed periods are caught up with."""
+    standing: tuple[Standing, ...] = ()
+    """What was posted before, and stays."""
 
 
 def amounts_template(blueprint: Blueprint) -> Template | None:
@@ -69,6 +82,8 @@ def amounts_template(blueprint: Blueprint) -> Template | None:
 
 async def gather(workspace: Workspace, operations: Sequence[Amortize]) -> None:
     """Have at hand the rows, the amounts made before, the rights that lend terms, rates and periods."""
+    # Before any row: whoever closes a period holds this, and waits for the amounts in it.
+    await workspace.gather_heads([BOOKS])
     rows = list(dict.fromkeys(RecordRef(TABLE, one.number) for one in operations))
     # The rows first: whoever holds one is alone in making amounts for it.
     await workspace.gather(rows)
@@ -83,6 +98,7 @@ async def gather(workspace: Workspace, operations: Sequence[Amortize]) -> None:
 
 async def _finish(workspace: Workspace, operations: Sequence[Amortize]) -> None:
     await making.gather_for_making(workspace, AMOUNT, len(operations))
+    await workspace.gather_links_anew()
 
 
 async def gather_rights(workspace: Workspace, rows: Collection[RecordRef]) -> None:
@@ -125,13 +141,43 @@ def _rights(workspace: Workspace, row: Record) -> Sequence[Record]:
 
 
 def plan(workspace: Workspace, row: Record, model: Model) -> Plan:
-    """What `model` makes of the row now; nothing is changed. Raises Denied (faulty) with every flaw."""
+    """What `model` makes of the row now; nothing is changed.
+
+    Raises Denied: faulty with every flaw, or locked where closed periods hold amounts in another currency.
+    """
     told = told_by(workspace.blueprint, row, _rights(workspace, row))
     periods = workspace.periods
     charges = schedule(model, told.cost, year_of=lambda day: _fiscal_year(periods, day))
-    closed = [one for one in periods if one.closed]
-    posted = caught_up(charges, is_closed=lambda day: any(one.start <= day <= one.end for one in closed))
-    return Plan(row=row, model=model, told=told, count=len(charges), charges=posted)
+    amounts = [one for one in _earlier(workspace, row) if _stands(workspace, one)]
+    standing = tuple(_standing(one, told.currency) for one in amounts)
+    posted = caught_up(charges, is_closed=lambda day: _is_closed(workspace, day), standing=standing)
+    return Plan(row=row, model=model, told=told, count=len(charges), charges=posted, standing=standing)
+
+
+def _is_closed(workspace: Workspace, day: date) -> bool:
+    return any(one.closed and one.start <= day <= one.end for one in workspace.periods)
+
+
+def _stands(workspace: Workspace, amount: Record) -> bool:
+    day = day_of(amount)
+    return day is not None and _is_closed(workspace, day)
+
+
+def _standing(amount: Record, currency: str) -> Standing:
+    values = amount.values
+    if currency_in(values.get(AMORTIZED)) not in {None, currency}:
+        raise Denied(Denial.LOCKED)
+    return Standing(
+        date=day_of(amount) or date.min,
+        amount=number_in(values.get(AMORTIZED)) or Decimal(0),
+        split=number_in(values.get(SPLIT)) or Decimal(0),
+    )
+
+
+def day_of(amount: Record) -> date | None:
+    """The day on which an amount was posted; None where somebody cleared it."""
+    day = amount.values.get(DATE)
+    return date.fromisoformat(day) if isinstance(day, str) else None
 
 
 def _fiscal_year(periods: Sequence[FinancialPeriod], day: date) -> int:
@@ -150,14 +196,18 @@ def model_of(workspace: Workspace, number: int) -> Model:
 # --- Posting -----------------------------------------------------------------------------------------------------
 
 
-def do(workspace: Workspace, operation: Amortize) -> Result:
+async def do(workspace: Workspace, operation: Amortize) -> Result:
     """Replace the amounts that an earlier amortization of the row made by those of this one. Raises Denied."""
     row = workspace.get(RecordRef(TABLE, operation.number))
     template = _template_for(workspace, row)
     planned = plan(workspace, row, model_of(workspace, operation.model))
-    _drop_earlier(workspace, row)
+    if workspace.given_out(f"record.{AMOUNT}") + len(planned.charges) > MOST_AMOUNTS:
+        raise Denied(Denial.FAULTY, flaws=(Flaw(kind=FlawKind.TOO_MANY_AMOUNTS, limit=MOST_AMOUNTS),))
+    pace = Pace()
+    await _drop_earlier(workspace, row, pace)
     for charge in planned.charges:
         _post(workspace, planned, charge, template=template)
+        await pace.breathe()
     changed = _carry_over(workspace, planned)
     return Result(
         group=operation.group,
@@ -179,19 +229,21 @@ def _template_for(workspace: Workspace, row: Record) -> Template:
     return template
 
 
-def _drop_earlier(workspace: Workspace, row: Record) -> None:
-    earlier = [amount for ref in _made(workspace, row) if (amount := workspace.find(ref)) is not None]
+async def _drop_earlier(workspace: Workspace, row: Record, pace: Pace) -> None:
+    earlier = [one for one in _earlier(workspace, row) if not _stands(workspace, one)]
     if any(workspace.status_of(amount).locked for amount in earlier):
         raise Denied(Denial.LOCKED)
     for amount in earlier:
         removal.remove(workspace, amount)
+        await pace.breathe()
 
 
-def _made(workspace: Workspace, row: Record) -> Sequence[RecordRef]:
+def _earlier(workspace: Workspace, row: Record) -> Sequence[Record]:
     """The amounts made by earlier runs, one within this unit of work among them."""
     below = (link.child for link in workspace.below(row.ref) if link.child.char_type == AMOUNT)
     lately = [ref for ref in below if _is_made_by(workspace, ref, row)]
-    return list(dict.fromkeys((*workspace.made(row.ref.number), *lately)))
+    refs = dict.fromkeys((*workspace.made(row.ref.number), *lately))
+    return [amount for ref in refs if (amount := workspace.find(ref)) is not None]
 
 
 def _is_made_by(workspace: Workspace, ref: RecordRef, row: Record) -> bool:
@@ -229,7 +281,8 @@ def _carry_over(workspace: Workspace, planned: Plan) -> Record:
     """Tell the row by which model, how much of it is amortized today, and how much is left."""
     template = workspace.template_of(planned.row)
     cost = planned.told.cost.amount or Decimal(0)
-    done = sum((one.amount for one in planned.charges if one.date <= workspace.today), Decimal(0))
+    kept: list[Charge | Standing] = [*planned.standing, *planned.charges]
+    done = sum((one.amount for one in kept if one.date <= workspace.today), Decimal(0))
     told: dict[str, object] = {MODEL: planned.model.name, TO_DATE: done, BALANCE: cost - done}
     values = shaped(template, told, planned.told.currency) if template is not None else {}
     return making.alter(workspace, planned.row, values=values, by_hand=False) if values else planned.row

@@ -14,6 +14,7 @@ from muster.domain.tenant import Principal, Role
 from muster.ports.clock import Clock
 from muster.ports.store.unit import Store, Transaction
 from muster.records.amortization.dated import Days
+from muster.records.amortization.posting import BOOKS
 from muster.records.books.closing import Setting, check_taken, closing_actions, settings_of, with_settings
 from muster.records.books.rules import (
     BadBooks,
@@ -36,7 +37,10 @@ _CHANGERS = frozenset(Role) - {Role.VIEWER, Role.PARTY}
 
 
 class Books:
-    """Keeps rates and periods. Who may only read, and changes something, meets NotAllowed. All changes are audited."""
+    """Keeps rates and periods. Who may only read, and changes something, meets NotAllowed. All changes are audited.
+
+    One at a time: what is changed was looked at first.
+    """
 
     def __init__(self, store: Store, clock: Clock, blueprints: Blueprints, *, desk: RecordDesk) -> None:
         self._store = store
@@ -59,6 +63,7 @@ class Books:
         """A new rate. Raises BadBooks, Conflict where there is one for these currencies and this day."""
         _may_change(who)
         async with self._store.begin() as tx:
+            await tx.records.heads(who.tenant, [BOOKS])
             rates = await tx.record_settings.rates(who.tenant)
             rate = checked_rate(uuid4(), wish, rates)
             await tx.record_settings.put_rate(who.tenant, rate)
@@ -69,6 +74,7 @@ class Books:
         """The rate with what is different. Amounts keep what they were converted by. Raises NotFound, as `add_rate`."""
         _may_change(who)
         async with self._store.begin() as tx:
+            await tx.records.heads(who.tenant, [BOOKS])
             rates = await tx.record_settings.rates(who.tenant)
             old = find_rate(rates, number)
             rate = checked_rate(number, over_rate(old, wish), [one for one in rates if one.id != number])
@@ -80,6 +86,7 @@ class Books:
         """Forget the rate. Raises NotFound."""
         _may_change(who)
         async with self._store.begin() as tx:
+            await tx.records.heads(who.tenant, [BOOKS])
             rate = find_rate(await tx.record_settings.rates(who.tenant), number)
             if not await tx.record_settings.remove_rate(who.tenant, rate):
                 raise NotFound
@@ -100,9 +107,10 @@ class Books:
     async def add_period(self, who: Principal, wish: PeriodWish) -> FinancialPeriod:
         """A new period. Raises BadBooks, Conflict where year and period are taken."""
         _may_change(who)
-        new = checked_period(0, wish)
         async with self._store.begin() as tx:
-            period = await tx.record_settings.put_period(who.tenant, new)
+            await tx.records.heads(who.tenant, [BOOKS])
+            periods = await tx.record_settings.periods(who.tenant)
+            period = await tx.record_settings.put_period(who.tenant, checked_period(0, wish, periods))
             await self._note(tx, who, "period:add", subject=str(period.id))
         return period
 
@@ -110,10 +118,14 @@ class Books:
         """The period with what is different. Raises NotFound, BadBooks (closed ones stay as they are), Conflict."""
         _may_change(who)
         async with self._store.begin() as tx:
-            old = find_period(await tx.record_settings.periods(who.tenant), number)
+            await tx.records.heads(who.tenant, [BOOKS])
+            periods = await tx.record_settings.periods(who.tenant)
+            old = find_period(periods, number)
             if old.closed:
                 raise BadBooks(BookFault.CLOSED)
-            new = await tx.record_settings.put_period(who.tenant, checked_period(number, over_period(old, wish)))
+            others = [one for one in periods if one.id != number]
+            changed = checked_period(number, over_period(old, wish), others)
+            new = await tx.record_settings.put_period(who.tenant, changed)
             await self._note(tx, who, "period:update", subject=str(number))
         return new
 
@@ -126,6 +138,7 @@ class Books:
         _may_change(who)
         now = self._clock.now()
         async with self._store.begin() as tx:
+            await tx.records.heads(who.tenant, [BOOKS])
             period = find_period(await tx.record_settings.periods(who.tenant), number)
             check_may_close(period.state(now.date()))
             blueprint = await self._blueprints.of(tx, who.tenant)

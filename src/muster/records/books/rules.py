@@ -11,6 +11,7 @@ import msgspec
 
 from muster.domain.errors import BadInput, Conflict, NotFound
 from muster.domain.records.money import RATE_PLACES, FinancialPeriod, PeriodState, Rate
+from muster.records.values.currencies import currency_of
 
 HIGHEST_RATE: Final = Decimal(10**9)
 YEARS: Final = range(1900, 10_000)
@@ -29,6 +30,7 @@ class BookFault(StrEnum):
     BAD_END = "bad_end"
     NOT_BEGUN = "not_begun"
     CLOSED = "closed"
+    OVERLAPPING = "overlapping"
     NO_SETTINGS = "no_settings"
     BAD_PROCESS = "bad_process"
     BAD_ACTION = "bad_action"
@@ -86,7 +88,7 @@ def over_rate(old: Rate, wish: RateWish) -> RateWish:
 
 def checked_rate(number: UUID, wish: RateWish, others: Sequence[Rate]) -> Rate:
     """The rate as it is kept. Raises BadBooks, Conflict."""
-    company, transaction = _currency(wish.company), _currency(wish.transaction)
+    company, transaction = currency_of(wish.company or ""), currency_of(wish.transaction or "")
     if company is None or transaction is None or company == transaction:
         raise BadBooks(BookFault.BAD_CURRENCY)
     rate = _to_nine_places(wish.rate)
@@ -97,11 +99,6 @@ def checked_rate(number: UUID, wish: RateWish, others: Sequence[Rate]) -> Rate:
     if any((one.company, one.transaction, one.since) == (company, transaction, wish.since) for one in others):
         raise Conflict("There is a rate for these currencies from this day on already.")
     return Rate(id=number, company=company, transaction=transaction, rate=rate, since=wish.since)
-
-
-def _currency(text: str | None) -> str | None:
-    code = (text or "").strip().upper()
-    return code if len(code) == 3 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - three letters
 
 
 def _to_nine_places(rate: Decimal | None) -> Decimal | None:
@@ -132,8 +129,8 @@ def over_period(old: FinancialPeriod, wish: PeriodWish) -> PeriodWish:
     )
 
 
-def checked_period(number: int, wish: PeriodWish) -> FinancialPeriod:
-    """The period as it is kept; open or future. Raises BadBooks."""
+def checked_period(number: int, wish: PeriodWish, others: Sequence[FinancialPeriod] = ()) -> FinancialPeriod:
+    """The period as it is kept, open or future; it shares no day with `others`. Raises BadBooks, Conflict."""
     if wish.year is None or wish.year not in YEARS:
         raise BadBooks(BookFault.BAD_YEAR)
     if wish.period is None or wish.period not in PERIODS:
@@ -142,6 +139,10 @@ def checked_period(number: int, wish: PeriodWish) -> FinancialPeriod:
         raise BadBooks(BookFault.BAD_START)
     if wish.end is None or wish.end < wish.start:
         raise BadBooks(BookFault.BAD_END)
+    if any((one.year, one.period) == (wish.year, wish.period) for one in others):
+        raise Conflict("there is such a period already")
+    if any(wish.start <= one.end and one.start <= wish.end for one in others):
+        raise BadBooks(BookFault.OVERLAPPING)
     return FinancialPeriod(id=number, year=wish.year, period=wish.period, start=wish.start, end=wish.end)
 
 

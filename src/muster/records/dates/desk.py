@@ -1,6 +1,5 @@
 """Date math as people set it up: adding, changing, removing and reading calculations (specification A11)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, timedelta
 from typing import TypeVar
@@ -8,7 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from muster.domain.errors import BadInput, NotFound, Unavailable
+from muster.domain.errors import BadInput, NotFound
 from muster.domain.ids import TenantId
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.char_types import RecordRef
@@ -33,15 +32,14 @@ from muster.records.work.blueprints import Blueprints
 from muster.records.work.news import finish
 from muster.records.work.permissions import may_write
 from muster.records.work.roots import gather_roots
-from muster.records.work.scene import Acting, Actor, Scene
+from muster.records.work.scene import PATIENCE, Acting, Actor, Scene
+from muster.records.work.trying import Attempt, persistently
 from muster.records.work.workspace import Workspace
 
 MOST_SOURCES = 100
 """Dates that one calculation may look at."""
 _T = TypeVar("_T")
 _Act = Callable[[Transaction, Workspace], Awaitable[_T]]
-_TRIES = 4
-_PAUSE = timedelta(milliseconds=25)
 RULE, SOURCE, TRACE = "rule", "source", "trace"
 
 
@@ -119,10 +117,11 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
 class DateDesk:
     """Where calculations are set up. Each call is one transaction."""
 
-    def __init__(self, store: Store, clock: Clock, blueprints: Blueprints) -> None:
+    def __init__(self, store: Store, clock: Clock, blueprints: Blueprints, *, patience: timedelta = PATIENCE) -> None:
         self._store = store
         self._clock = clock
         self._blueprints = blueprints
+        self._patience = patience
 
     async def add(self, acting: Acting, draft: RuleDraft) -> int:
         """Make a calculation, in place of one that the field may have, and work it out at once; its number.
@@ -163,27 +162,23 @@ class DateDesk:
 
     async def _changing(self, acting: Acting, act: _Act[_T]) -> _T:
         """Do something in a transaction of its own. Raises Unavailable, after some tries, where the store is."""
-        for attempt in range(1, _TRIES):
-            try:
-                return await self._once(acting, act)
-            except Unavailable:
-                # Two that wait for each other: the store lets one of them go on, and this is the other.
-                await asyncio.sleep(attempt * _PAUSE.total_seconds())
-        return await self._once(acting, act)
+        return await persistently(lambda attempt: self._once(acting, act, attempt))
 
-    async def _once(self, acting: Acting, act: _Act[_T]) -> _T:
+    async def _once(self, acting: Acting, act: _Act[_T], attempt: Attempt) -> _T:
         async with self._store.begin() as tx:
             scene = Scene(
                 tenant=acting.tenant,
                 actor=Actor(number=acting.user, role=acting.role),
                 blueprint=await self._blueprints.of(tx, acting.tenant),
                 at=self._clock.now(),
+                patience=self._patience,
             )
             workspace = Workspace(tx, scene)
             # Held first of all: two calculations made at the same time might else come to wait for each other.
             await workspace.gather_heads([RULE])
             done = await act(tx, workspace)
             await finish(tx, workspace)
+            attempt.applied = True
         return done
 
 

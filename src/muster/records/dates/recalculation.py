@@ -25,12 +25,15 @@ def recalculate(workspace: Workspace, changed: Iterable[Spot]) -> None:
     Raises Denied (locked) where somebody else is changing a record that would have to be changed.
     """
     spots = dict.fromkeys(changed)
+    if not any(workspace.rules_of(ref) for ref in {spot.ref for spot in spots}):
+        return
     _settle(workspace, spots, [rule for spot in spots if (rule := _kept_by(workspace, spot)) is not None])
 
 
 def rework(workspace: Workspace, rules: Iterable[DateRule]) -> None:
     """Work out these rules, whether a source of them changed or not, and what depends on them."""
-    _settle(workspace, {}, rules)
+    if forced := list(rules):
+        _settle(workspace, {}, forced)
 
 
 def calculated_labels(workspace: Workspace, ref: RecordRef) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Making, reading and changing records (specification A6.1 to A6.3, A7.3, A7.4)."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -22,7 +23,7 @@ from muster.domain.records.operation import (
 from muster.domain.records.record import Record, Values
 from muster.records.dates.recalculation import recalculate
 from muster.records.entities.drafting import Content, drafted, redrafted, title_flaws
-from muster.records.entities.parents import flaw_of, parent_flaws, take_parents, wanted
+from muster.records.entities.parents import MOST_FLAWS, flaw_of, parent_flaws, take_parents, wanted
 from muster.records.entities.relationships import LINK, gather_for_linking
 from muster.records.work.altering import become, begin
 from muster.records.work.performing import Doing
@@ -113,8 +114,8 @@ def _flaws_without_template(workspace: Workspace, ref: RecordRef, draft: Draft) 
     named = draft.template is not None
     kind = FlawKind.BAD_TEMPLATE if named else FlawKind.NO_TEMPLATE
     titled = () if is_component(ref.char_type) and not draft.title else title_flaws(draft.title or "")
-    missing = [flaw_of(FlawKind.PARENT_MISSING, ask) for ask in wanted(draft) if workspace.find(ask.parent) is None]
-    return (Flaw(kind=kind, label=str(draft.template) if named else ""), *titled, *missing)
+    missing = (flaw_of(FlawKind.PARENT_MISSING, ask) for ask in wanted(draft) if workspace.find(ask.parent) is None)
+    return (Flaw(kind=kind, label=str(draft.template) if named else ""), *titled, *islice(missing, MOST_FLAWS))
 
 
 def alter(

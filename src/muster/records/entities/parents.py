@@ -1,6 +1,7 @@
 """Parents that are asked for along with a record: on making it, and on changing it."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 
 from muster.domain.records.char_types import CHAR_TYPES, RecordRef
 from muster.domain.records.operation import Denied, Draft, Flaw, FlawKind, ParentAsk, Spare
@@ -8,6 +9,9 @@ from muster.domain.records.record import Link, Record
 from muster.records.entities.relationships import check_kind, fits, join, part
 from muster.records.work.permissions import may_relate
 from muster.records.work.workspace import Workspace
+
+MOST_FLAWS = 1_000
+"""Parents that are not to be had which one record is told of."""
 
 
 def wanted(draft: Draft) -> Sequence[ParentAsk]:
@@ -17,7 +21,8 @@ def wanted(draft: Draft) -> Sequence[ParentAsk]:
 
 def parent_flaws(workspace: Workspace, record: Record, draft: Draft, *, given: bool = False) -> Sequence[Flaw]:
     """What is wrong with the parents that the record is to have. Raises Denied (locked, links not allowed)."""
-    return [flaw for ask in wanted(draft) if (flaw := _flaw(workspace, record, ask, given=given)) is not None]
+    flaws = (_flaw(workspace, record, ask, given=given) for ask in wanted(draft))
+    return list(islice((flaw for flaw in flaws if flaw is not None), MOST_FLAWS))
 
 
 def flaw_of(kind: FlawKind, ask: ParentAsk) -> Flaw:

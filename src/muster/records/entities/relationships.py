@@ -45,12 +45,15 @@ async def gather_for_linking(workspace: Workspace, pairs: Collection[_Pair]) -> 
     await workspace.gather_heads([LINK])
     await workspace.gather_between(pairs)
     frontier = list(dict.fromkeys(parent for parent, child in pairs if parent.char_type == child.char_type))
+    seen = set(frontier)
     for _ in range(MOST_LEVELS):
         if not frontier:
             return
-        await workspace.gather_above(frontier)
+        # Anew: what is at hand may have been read before the counter was held.
+        await workspace.gather_above(frontier, anew=True)
         above = dict.fromkeys(parent for ref in frontier for parent in _parents(workspace, ref))
-        frontier = [ref for ref in above if not workspace.knows_above(ref)]
+        frontier = [ref for ref in above if ref not in seen]
+        seen.update(frontier)
 
 
 def relate(  # noqa: PLR0917 - from which, to which, and how: nobody takes them for each other

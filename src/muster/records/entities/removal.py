@@ -101,6 +101,7 @@ async def _gather(workspace: Workspace, operations: Sequence[Remove]) -> None:
 
 async def _finish(workspace: Workspace, _: Sequence[Remove]) -> None:
     await workspace.gather_heads([TRACE])
+    await workspace.gather_links_anew()
 
 
 def _do(workspace: Workspace, operation: Remove) -> Result:

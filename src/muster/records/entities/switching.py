@@ -4,6 +4,7 @@ Specification B6.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 import msgspec
 
@@ -23,7 +24,8 @@ from muster.records.values.validation import checked
 from muster.records.work.blueprints import Blueprints
 from muster.records.work.news import finish
 from muster.records.work.permissions import may_write
-from muster.records.work.scene import Acting, Actor, Scene
+from muster.records.work.scene import PATIENCE, Acting, Actor, Scene
+from muster.records.work.trying import Attempt, persistently
 from muster.records.work.views import link_view
 from muster.records.work.workspace import Workspace
 
@@ -56,10 +58,11 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 class TemplateSwitch:
     """Where records are switched. Each call is one transaction."""
 
-    def __init__(self, store: Store, clock: Clock, blueprints: Blueprints) -> None:
+    def __init__(self, store: Store, clock: Clock, blueprints: Blueprints, *, patience: timedelta = PATIENCE) -> None:
         self._store = store
         self._clock = clock
         self._blueprints = blueprints
+        self._patience = patience
 
     async def check(self, acting: Acting, switch: Switch) -> Cost:
         """What it would cost. Raises Denied: not found, or faulty (the template, the title)."""
@@ -72,7 +75,13 @@ class TemplateSwitch:
             return plan.cost
 
     async def switch(self, acting: Acting, switch: Switch) -> Cost:
-        """Switch it, and say what it cost. Raises Denied: as `check`, and not allowed, locked."""
+        """Switch it, and say what it cost. Raises Denied: as `check`, and not allowed, locked.
+
+        Raises Unavailable where the store is: either nothing was done, after some tries, or its answer was lost.
+        """
+        return await persistently(lambda attempt: self._once(acting, switch, attempt))
+
+    async def _once(self, acting: Acting, switch: Switch, attempt: Attempt) -> Cost:
         async with self._store.begin() as tx:
             workspace = await self._workspace(tx, acting)
             await workspace.gather([switch.ref])
@@ -85,6 +94,7 @@ class TemplateSwitch:
             _check_allowed(workspace, plan)
             _do(workspace, plan)
             await finish(tx, workspace)
+            attempt.applied = True
         return plan.cost
 
     async def _workspace(self, tx: Transaction, acting: Acting) -> Workspace:
@@ -93,6 +103,7 @@ class TemplateSwitch:
             actor=Actor(number=acting.user, role=acting.role),
             blueprint=await self._blueprints.of(tx, acting.tenant),
             at=self._clock.now(),
+            patience=self._patience,
         )
         return Workspace(tx, scene)
 

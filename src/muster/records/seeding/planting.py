@@ -1,44 +1,42 @@
 """Setting up what a file of records says: all of it together, or nothing."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Final
 from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
+import structlog
 
-from muster.domain.errors import BadInput, Conflict
 from muster.domain.fault import Fault
 from muster.domain.ids import PrincipalId, TenantId
-from muster.domain.records.date_rule import DateRule, Source
-from muster.domain.records.money import FinancialPeriod, Rate
-from muster.domain.records.operation import Denied, Draft
-from muster.domain.records.record import Link
+from muster.domain.records.blueprint import Blueprint
+from muster.domain.records.char_types import CHAR_TYPES, RELATIONSHIP, RecordRef
+from muster.domain.records.search import GoneSearch
 from muster.domain.tenant import Role
 from muster.ports.clock import Clock
 from muster.ports.store.unit import Store, Transaction
-from muster.records.dates.arithmetic import Circular, in_order
-from muster.records.dates.recalculation import is_date_field, rework
-from muster.records.entities.making import TRACE, make
-from muster.records.entities.relationships import LINK, fits
-from muster.records.seeding.shape import SeedLink, SeedRate, SeedRecord, SeedRule, Seeds
+from muster.records.configuring.blueprint import Changes, compare, keeping_values, replace
+from muster.records.entities.making import TRACE
+from muster.records.entities.relationships import LINK, gather_for_linking
+from muster.records.seeding.fields import refusal
+from muster.records.seeding.shape import Seeds
+from muster.records.seeding.sowing import RULE, SOURCE, Graves, Planted, Sower, Tally
 from muster.records.work.news import finish
+from muster.records.work.roots import gather_roots
 from muster.records.work.scene import Actor, Scene
 from muster.records.work.workspace import Workspace
 
-RULE, SOURCE = "rule", "source"
-NOBODY = 0
+log = structlog.get_logger()
+
+NOBODY: Final = 0
 """The user that the records of a file are made by."""
-
-
-class Planted(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a file, by sort of thing: what was made, and what was there already."""
-
-    made: Mapping[str, int]
-    kept: Mapping[str, int]
+_EVER: Final = 2**62
+"""Later than every moment, in microseconds."""
 
 
 class _Rehearsed(Exception):
-    pass
+    """Everything could be done; now nothing of it is kept."""
 
 
 class Planter:
@@ -53,185 +51,104 @@ class Planter:
     ) -> Planted:
         """Bring the file's blueprint into force, and make what is not there yet under its number.
 
-        `rehearse`: look whether it can be done, and do nothing. Raises BadInput that names everything that cannot be
-        made, with its place in the file.
+        What is there already stays as it is, and what was deleted stays deleted. `rehearse`: see whether it can be
+        done, and keep nothing. Raises BadInput that names everything that cannot be made, with its place in the file;
+        Conflict where somebody else changes the configuration at the same moment.
         """
-        made: Counter[str] = Counter()
-        kept: Counter[str] = Counter()
-        try:
+        tally = Tally()
+        with suppress(_Rehearsed):
             async with self._store.begin() as tx:
-                await self._plant(tx, tenant, seeds, tally=(made, kept))
+                await self._plant(tx, tenant, seeds, tally=tally)
                 if rehearse:
                     raise _Rehearsed
-                await tx.outbox.audit(
-                    tenant, by, "records:seed", subject=seeds.title, detail=str(made.total()), at=self._clock.now()
-                )
-        except _Rehearsed:
-            pass
-        return Planted(made=dict(made), kept=dict(kept))
+                if made := tally.planted.made:
+                    detail = ", ".join(f"{count} {sort}" for sort, count in made.items())
+                    now = self._clock.now()
+                    await tx.outbox.audit(tenant, by, "records:seed", subject=seeds.title, detail=detail, at=now)
+        log.info("records_seeded", tenant=tenant, made=sum(tally.planted.made.values()), rehearsed=rehearse)
+        return tally.planted
 
-    async def _plant(
-        self, tx: Transaction, tenant: TenantId, seeds: Seeds, *, tally: tuple[Counter[str], Counter[str]]
-    ) -> None:
-        made, kept = tally
-        before = await tx.record_settings.blueprint(tenant)
-        same = msgspec.structs.replace(seeds.blueprint, version=before.version) == before
-        (kept if same else made)["blueprint"] += 1
-        blueprint = msgspec.structs.replace(seeds.blueprint, version=before.version + (not same))
-        if not same and not await tx.record_settings.put_blueprint(tenant, blueprint, replaces=before.version):
-            raise Conflict("The configuration is being changed by somebody else. Please try again.")
-        await _put_money(tx, tenant, seeds, tally=tally)
-        scene = Scene(
-            tenant=tenant,
-            actor=Actor(number=NOBODY, role=Role.OWNER),
-            blueprint=blueprint,
-            at=self._clock.now(),
-        )
-        workspace = Workspace(tx, scene)
-        faults: list[Fault] = []
+    async def _plant(self, tx: Transaction, tenant: TenantId, seeds: Seeds, *, tally: Tally) -> None:
+        blueprint = await _configure(tx, tenant, seeds.blueprint, tally=tally)
+        faults = await _keep_books(tx, tenant, seeds, tally=tally)
+        actor = Actor(number=NOBODY, role=Role.OWNER)
+        workspace = Workspace(tx, Scene(tenant=tenant, actor=actor, blueprint=blueprint, at=self._clock.now()))
         await _gather(workspace, seeds)
-        _put_records(workspace, seeds.records, faults, tally=tally)
-        _put_links(workspace, seeds.links, faults, tally=tally)
-        _put_rules(workspace, seeds.rules, faults, tally=tally)
-        if faults:
-            raise BadInput("The file cannot be loaded, and nothing of it was.", faults)
+        sower = Sower(workspace, tally, await _graves(tx, workspace, seeds))
+        sower.sow_records(seeds.records)
+        sower.sow_links(seeds.links)
+        sower.sow_rules(seeds.rules)
+        if faults := [*faults, *sower.faults]:
+            raise refusal("The file cannot be loaded, and nothing of it was", faults)
         await finish(tx, workspace)
 
 
-_Tally = tuple[Counter[str], Counter[str]]
+async def _configure(tx: Transaction, tenant: TenantId, wanted: Blueprint, *, tally: Tally) -> Blueprint:
+    """The blueprint that is in force then: the file's, with the values that lists have got meanwhile."""
+    before = await tx.record_settings.blueprint(tenant)
+    after = keeping_values(before, wanted, active=True)
+    same = compare(before, after) == Changes()
+    tally.count("blueprint", new=not same)
+    return before if same else await replace(tx, tenant, before=before, after=after)
 
 
-async def _put_money(tx: Transaction, tenant: TenantId, seeds: Seeds, *, tally: _Tally) -> None:
-    made, kept = tally
+async def _keep_books(tx: Transaction, tenant: TenantId, seeds: Seeds, *, tally: Tally) -> Sequence[Fault]:
+    """Keep the rates and periods that are not there; the faults of those that cannot be."""
     rates = {(one.company, one.transaction, one.since) for one in await tx.record_settings.rates(tenant)}
-    for rate in seeds.rates:
-        there = (rate.company, rate.transaction, rate.since) in rates
-        (kept if there else made)["rates"] += 1
-        if not there:
-            await tx.record_settings.put_rate(tenant, _rate(tenant, rate))
-    periods = {(one.year, one.period) for one in await tx.record_settings.periods(tenant)}
-    for one in seeds.periods:
-        there = (one.year, one.period) in periods
-        (kept if there else made)["periods"] += 1
-        if not there:
-            period = FinancialPeriod(id=0, year=one.year, period=one.period, start=one.start, end=one.end)
+    for rate in (one.rate for one in seeds.rates):
+        key = (rate.company, rate.transaction, rate.since)
+        if tally.count("rates", new=key not in rates):
+            number = uuid5(NAMESPACE_OID, f"rate {tenant} {rate.company} {rate.transaction} {rate.since}")
+            await tx.record_settings.put_rate(tenant, msgspec.structs.replace(rate, id=number))
+    there = await tx.record_settings.periods(tenant)
+    taken = {(one.year, one.period) for one in there}
+    faults: list[Fault] = []
+    for seed in seeds.periods:
+        period = seed.period
+        if not tally.count("periods", new=(period.year, period.period) not in taken):
+            continue
+        if any(period.start <= one.end and one.start <= period.end for one in there):
+            faults.append(Fault(seed.path, "overlapping", "has a day of another period that is there already"))
+        else:
             await tx.record_settings.put_period(tenant, period)
-
-
-def _rate(tenant: TenantId, seed: SeedRate) -> Rate:
-    named = uuid5(NAMESPACE_OID, f"{tenant}/{seed.company}/{seed.transaction}/{seed.since}")
-    return Rate(id=named, company=seed.company, transaction=seed.transaction, rate=seed.rate, since=seed.since)
+    return faults
 
 
 async def _gather(workspace: Workspace, seeds: Seeds) -> None:
-    """Everything that the file names, and the counters of what it makes."""
-    refs = [
-        *(one.ref for one in seeds.records),
-        *(ref for one in seeds.links for ref in (one.parent, one.child)),
-        *(spot.ref for one in seeds.rules for spot in (one.target, *(source.spot for source in one.sources))),
-    ]
+    """Everything that the file names, and the counters of what it makes: those last, for others wait for them."""
+    refs = list(dict.fromkeys(_named(seeds)))
     await workspace.gather_money()
     await workspace.gather(refs)
-    await workspace.gather_counts(refs)
     await workspace.gather_above(refs)
-    await workspace.gather_below(refs)
     await workspace.gather_links([one.number for one in seeds.links])
     await workspace.gather_rules(refs)
-    counters = [f"record.{char_type}" for char_type in dict.fromkeys(one.ref.char_type for one in seeds.records)]
-    await workspace.gather_heads([*counters, LINK, TRACE, RULE, SOURCE])
+    await gather_roots(workspace, list(dict.fromkeys(rule.target.ref for rule in workspace.rules())))
+    await gather_for_linking(workspace, [(one.parent, one.child) for one in seeds.links])
+    kinds = dict.fromkeys(one.ref.char_type for one in seeds.records)
+    await workspace.gather_heads([*(f"record.{kind}" for kind in kinds), LINK, TRACE, RULE, SOURCE])
 
 
-def _put_records(workspace: Workspace, seeds: Sequence[SeedRecord], faults: list[Fault], *, tally: _Tally) -> None:
-    made, kept = tally
-    for seed in seeds:
-        if workspace.find(seed.ref) is not None:
-            kept["records"] += 1
-            continue
-        mark = workspace.mark()
-        try:
-            workspace.claim(seed.ref)
-            draft = Draft(title=seed.title, template=seed.template, values=seed.values)
-            make(workspace, seed.ref.char_type, draft, status=seed.status, numbered=seed.ref)
-            made["records"] += 1
-        except Denied as denied:
-            workspace.back_to(mark)
-            faults.extend(_faults(seed.path, denied))
+def _named(seeds: Seeds) -> Iterator[RecordRef]:
+    yield from (one.ref for one in seeds.records)
+    for link in seeds.links:
+        yield from (link.parent, link.child)
+    for rule in (one.rule for one in seeds.rules):
+        yield rule.target.ref
+        yield from (source.spot.ref for source in rule.sources)
 
 
-def _put_links(workspace: Workspace, seeds: Sequence[SeedLink], faults: list[Fault], *, tally: _Tally) -> None:
-    made, kept = tally
-    for seed in seeds:
-        if workspace.link_or_none(seed.number) is not None:
-            kept["relationships"] += 1
-            continue
-        parent, child = workspace.find(seed.parent), workspace.find(seed.child)
-        if parent is None or child is None:
-            faults.append(Fault(seed.path, "missing_record", "names a record that is neither in the file nor there"))
-        elif not fits(workspace, (parent, child), seed.kind):
-            faults.append(Fault(seed.path, "bad_relationship", "is not allowed by the templates, or makes a circle"))
-        else:
-            workspace.claim_number(LINK, seed.number)
-            stamp = workspace.stamp
-            workspace.put_link(
-                Link(
-                    number=seed.number,
-                    kind=seed.kind,
-                    parent=seed.parent,
-                    child=seed.child,
-                    sequence=seed.number,
-                    created=stamp,
-                    updated=stamp,
-                )
-            )
-            made["relationships"] += 1
+async def _graves(tx: Transaction, workspace: Workspace, seeds: Seeds) -> Graves:
+    """What of the file was deleted. Only numbers that a counter has passed can have been."""
+    tenant = workspace.scene.tenant
+    heads = await tx.records.heads(tenant, [LINK, *(f"record.{kind}" for kind in CHAR_TYPES)])
 
+    async def is_gone(char_type: int, number: int, counter: str) -> bool:
+        search = GoneSearch(char_type=char_type, number=number, since=0, until=_EVER, most=1)
+        return number <= heads.get(counter, 0) and bool(await tx.records.search_gone(tenant, search))
 
-def _put_rules(workspace: Workspace, seeds: Sequence[SeedRule], faults: list[Fault], *, tally: _Tally) -> None:
-    made, kept = tally
-    targets = {rule.target for rule in workspace.rules()}
-    fresh: list[DateRule] = []
-    for seed in seeds:
-        if seed.target in targets:
-            kept["date rules"] += 1
-        elif _names_dates(workspace, seed):
-            fresh.append(_rule(workspace, seed))
-            workspace.put_rule(fresh[-1])
-            made["date rules"] += 1
-        else:
-            faults.append(Fault(seed.path, "not_a_date", "names a field that is no date of a record that is there"))
-    try:
-        in_order(workspace.rules())
-    except Circular:
-        faults.append(Fault("date_rules", "circle", "work out a date from itself"))
-        return
-    if not faults:
-        rework(workspace, fresh)
-
-
-def _names_dates(workspace: Workspace, seed: SeedRule) -> bool:
-    spots = (seed.target, *(source.spot for source in seed.sources))
-    records = [(workspace.find(spot.ref), spot.label) for spot in spots]
-    return all(record is not None and is_date_field(workspace, record, label) for record, label in records)
-
-
-def _rule(workspace: Workspace, seed: SeedRule) -> DateRule:
-    sources = tuple(
-        Source(number=workspace.next(SOURCE), spot=one.spot, shift=one.shift, order=order)
-        for order, one in enumerate(seed.sources)
+    refs = [ref for ref in dict.fromkeys(_named(seeds)) if workspace.last_seen(ref) is None]
+    links = [one.number for one in seeds.links if workspace.link_or_none(one.number) is None]
+    return Graves(
+        records={ref for ref in refs if await is_gone(*ref, f"record.{ref.char_type}")},
+        links={number for number in links if await is_gone(RELATIONSHIP, number, LINK)},
     )
-    return DateRule(
-        number=workspace.next(RULE),
-        target=seed.target,
-        choosing=seed.choosing,
-        recalculation=seed.recalculation,
-        sources=sources,
-    )
-
-
-def _faults(path: str, denied: Denied) -> Sequence[Fault]:
-    if not denied.flaws:
-        return [Fault(path, denied.denial.value, "cannot be made")]
-    return [
-        Fault(path, flaw.kind.value, f"{flaw.label}: {flaw.kind.value.replace('_', ' ')}".removeprefix(": "))
-        for flaw in denied.flaws
-    ]

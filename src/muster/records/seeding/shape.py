@@ -1,18 +1,16 @@
-"""What a file of records sets up."""
-
-from datetime import date
-from decimal import Decimal
+"""What a file of records sets up. `path` is always where a thing stands in the file."""
 
 import msgspec
 
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.char_types import RecordRef
-from muster.domain.records.date_rule import Choosing, Recalculation, Shift, Spot
+from muster.domain.records.date_rule import DateRule
+from muster.domain.records.money import FinancialPeriod, Rate
 from muster.domain.records.record import Values
 
 
 class SeedRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A record. `path` is where it stands in the file."""
+    """A record. `status` None: where its process begins."""
 
     path: str
     ref: RecordRef
@@ -32,39 +30,25 @@ class SeedLink(msgspec.Struct, frozen=True, kw_only=True):
     kind: int
 
 
-class SeedSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A date that a rule looks at."""
-
-    spot: Spot
-    shift: Shift
-
-
 class SeedRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A date rule."""
+    """A date rule; it and its sources have no numbers yet."""
 
     path: str
-    target: Spot
-    choosing: Choosing
-    recalculation: Recalculation
-    sources: tuple[SeedSource, ...]
+    rule: DateRule
 
 
 class SeedRate(msgspec.Struct, frozen=True, kw_only=True):
-    """A rate between two currencies."""
+    """A rate between two currencies; it has no id yet."""
 
-    company: str
-    transaction: str
-    rate: Decimal
-    since: date
+    path: str
+    rate: Rate
 
 
 class SeedPeriod(msgspec.Struct, frozen=True, kw_only=True):
-    """A financial period."""
+    """A financial period; it has no id yet."""
 
-    year: int
-    period: int
-    start: date
-    end: date
+    path: str
+    period: FinancialPeriod
 
 
 class Seeds(msgspec.Struct, frozen=True, kw_only=True):

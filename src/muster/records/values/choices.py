@@ -80,9 +80,11 @@ def _labelled(chosen: PickList, raw: object) -> Option | None:
         raw = str(read_number(raw))
     if not isinstance(raw, str) or len(raw) > _LONGEST:
         return None
-    exact = next((one for one in chosen.options if one.label == raw), None)
+    exact = chosen.by_label.get(raw)
+    if exact is not None:
+        return exact
     word = raw.strip().casefold()
-    return exact or next((one for one in chosen.options if one.label.strip().casefold() == word), None)
+    return next((one for one in chosen.options if one.label.strip().casefold() == word), None)
 
 
 def _crossed(chosen: PickList, raw: object) -> Option | None:

@@ -1,4 +1,7 @@
-"""Amounts of money, and what they are worth in the company's currency (specification B9). Pure."""
+"""Amounts of money, and what they are worth in the company's currency (specification B9). Pure.
+
+A currency is told twice: by its ISO 4217 number (`Cur`) and by its letters (`Sym`). Either may be sent alone.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -8,12 +11,14 @@ from typing import Final
 import msgspec
 
 from muster.domain.records.money import CENT, Rate, rate_on
+from muster.records.values.currencies import currency_numbered, currency_of, number_of
 from muster.records.values.types import EXACT, Misfit, is_list, is_table, read_number
 
 _ASKED: Final = ("locAmt", "locCur", "locSym")
 _WORKED_OUT: Final = ("divAmt", "divCur", "divSym")
 _SPELLED: Final = {name.lower(): name for name in (*_ASKED, *_WORKED_OUT)}
-_CODE: Final = 3
+_NUMBERED: Final = ("locCur", "divCur")
+_LETTERED: Final = ("locSym", "divSym")
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,10 +35,13 @@ def read_money(raw: object, before: object, exchange: Exchange) -> dict[str, obj
     The parts that are worked out here may be sent only as they were told: as they stand, or as they would become.
     """
     parts = _parts(raw)
+    asked = read_number(parts.get("locAmt")), _currency(parts)
+    if not any(name in parts for name in _WORKED_OUT):
+        return worth(*asked, exchange)
     standing = next((one for one in _each(before) if _agrees(parts, one)), None)
-    if standing is not None and any(parts.get(name) is not None for name in _WORKED_OUT):
+    if standing is not None:
         return dict(standing)
-    worked_out = worth(read_number(parts.get("locAmt")), _currency(parts), exchange)
+    worked_out = worth(*asked, exchange)
     if not _agrees(parts, worked_out):
         raise Misfit
     return worked_out
@@ -44,10 +52,10 @@ def worth(amount: int | Decimal, currency: str, exchange: Exchange) -> dict[str,
     rate = rate_on(exchange.rates, company=exchange.company, transaction=currency, day=exchange.day)
     return {
         "locAmt": Decimal(amount),
-        "locCur": currency,
+        "locCur": number_of(currency),
         "locSym": currency,
         "divAmt": None if rate is None else _to_the_cent(EXACT.multiply(Decimal(amount), rate)),
-        "divCur": exchange.company,
+        "divCur": number_of(exchange.company),
         "divSym": exchange.company,
     }
 
@@ -59,7 +67,7 @@ def again(value: object, exchange: Exchange) -> object:
     if not is_table(value):
         return value
     try:
-        return worth(read_number(value.get("locAmt")), _currency({"locSym": value.get("locSym")}), exchange)
+        return worth(read_number(value.get("locAmt")), _lettered(value.get("locSym")) or "", exchange)
     except Misfit:
         return value
 
@@ -69,7 +77,10 @@ def _to_the_cent(amount: Decimal) -> Decimal:
 
 
 def _parts(raw: object) -> Mapping[str, object]:
-    """The parts by their names, however those are capitalized. Raises Misfit where there are others, or one twice."""
+    """The parts that are sent, by their names, however those are capitalized; currencies by their letters.
+
+    Raises Misfit where there are others, or one twice, or what should name a currency does not. Null is not sent.
+    """
     if not is_table(raw) or len(raw) > len(_SPELLED):
         raise Misfit
     parts: dict[str, object] = {}
@@ -77,36 +88,51 @@ def _parts(raw: object) -> Mapping[str, object]:
         name = _SPELLED.get(key.lower()) if isinstance(key, str) else None
         if name is None or name in parts:
             raise Misfit
-        parts[name] = value
-    return parts
+        parts[name] = _numbered(value) if name in _NUMBERED else _lettered(value) if name in _LETTERED else value
+    return parts if None not in parts.values() else {name: one for name, one in parts.items() if one is not None}
 
 
 def _currency(parts: Mapping[str, object]) -> str:
-    said = {_code(parts[name]) for name in ("locSym", "locCur") if parts.get(name) is not None}
+    said = {str(parts[name]) for name in ("locSym", "locCur") if name in parts}
     if len(said) != 1:
         raise Misfit
     return said.pop()
 
 
-def _code(raw: object) -> str:
-    if not isinstance(raw, str) or len(raw) > 2 * _CODE:
+def _lettered(raw: object) -> str | None:
+    """The currency that letters name. Raises Misfit."""
+    if raw is None:
+        return None
+    letters = currency_of(raw) if isinstance(raw, str) else None
+    if letters is None:
         raise Misfit
-    code = raw.strip().upper()
-    if len(code) != _CODE or not (code.isascii() and code.isalpha()):
+    return letters
+
+
+def _numbered(raw: object) -> str | None:
+    """The currency that a number names, or letters in its place. Raises Misfit."""
+    if isinstance(raw, str) and not raw.strip().isdecimal():
+        return _lettered(raw)
+    number = None if raw is None else read_number(raw)
+    letters = currency_numbered(number) if isinstance(number, int) else None
+    if raw is not None and letters is None:
         raise Misfit
-    return code
+    return letters
 
 
 def _agrees(parts: Mapping[str, object], told: Mapping[str, object]) -> bool:
-    """Whether every part that is sent is what was told; parts that are null are not sent."""
-    return all(_same(value, told.get(name)) for name, value in parts.items() if value is not None)
+    """Whether every part that is sent is what was told."""
+    return all(_same(value, _as_sent(name, told.get(name))) for name, value in parts.items())
+
+
+def _as_sent(name: str, told: object) -> object:
+    """A part that was told in the form in which `_parts` gives it."""
+    return currency_numbered(told) if name in _NUMBERED and isinstance(told, int) else told
 
 
 def _same(sent: object, told: object) -> bool:
-    if isinstance(told, str):
-        return isinstance(sent, str) and sent.strip().upper() == told
-    if told is None:
-        return False
+    if told is None or isinstance(told, str):
+        return sent == told
     try:
         return read_number(sent) == told
     except Misfit:

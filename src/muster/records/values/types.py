@@ -20,6 +20,8 @@ MOST_PLACES: Final = 12
 EXACT: Final = Context(prec=120)
 """For sums and products that must not be rounded unasked."""
 _LONGEST_NUMBER: Final = 100
+# To write `list | tuple` makes a new object each time, and costs more than to ask for it.
+_SEVERAL: Final = (list, tuple)
 _LONGEST_SHAPED: Final = 4_000
 """The most characters of an address, of whatever kind."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -51,12 +53,12 @@ class Misfit(Exception):
 
 def is_table(value: object) -> TypeGuard[Mapping[object, object]]:
     """Whether it has named parts."""
-    return isinstance(value, Mapping)
+    return isinstance(value, dict) or isinstance(value, Mapping)  # noqa: SIM101 - asking an ABC costs much more
 
 
 def is_list(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
     """Whether it is a list."""
-    return isinstance(value, list | tuple)
+    return isinstance(value, _SEVERAL)
 
 
 def read_plain(field: Field, raw: object) -> object:
@@ -66,6 +68,8 @@ def read_plain(field: Field, raw: object) -> object:
 
 def read_number(raw: object) -> int | Decimal:
     """An exact number: below MOST_NUMBER, at most MOST_PLACES behind the point. Raises Misfit."""
+    if type(raw) is int and abs(raw) < MOST_NUMBER:
+        return raw
     found = _decimal(raw)
     if not found.is_finite():
         raise Misfit
@@ -128,7 +132,7 @@ def _text(field: Field, raw: object) -> str:
 
 def _number(field: Field, raw: object) -> int | Decimal:
     number = read_number(raw)
-    if field.max_length and len(f"{number:f}".lstrip("-")) > field.max_length:
+    if field.max_length and len(f"{Decimal(number):f}".lstrip("-")) > field.max_length:
         raise Misfit(FlawKind.TOO_LONG, field.max_length)
     return number
 

@@ -202,7 +202,7 @@ def _holds(wanted: str, value: object) -> bool:
 
 
 def _is_empty(value: object) -> bool:
-    return value is None or value == "" or (is_list(value) and not value)
+    return value is None or (not value and (isinstance(value, str) or is_list(value)))
 
 
 def _in_order(template: Template, values: Values) -> Values:

@@ -111,5 +111,5 @@ def _text_of_one(value: object) -> str:
 def _text_of_parts(parts: Mapping[object, object]) -> str:
     """Of a value from a list its label, of money the amount and its currency."""
     if "locAmt" in parts:
-        return f"{text_of(parts['locAmt'])} {text_of(parts.get('locCur'))}".strip()
+        return f"{text_of(parts['locAmt'])} {text_of(parts.get('locSym'))}".strip()
     return text_of(parts.get("value", parts.get("id")))

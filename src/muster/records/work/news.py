@@ -3,7 +3,7 @@
 A body is JSON without titles and values: what was done, to what, where it stands, who and when. Times are ISO 8601.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from muster.domain.records.char_types import RecordRef
 from muster.domain.records.record import Link, Record, Stamp
 from muster.domain.records.trace import Happening
 from muster.ports.store.unit import Transaction
+from muster.records.work.pacing import at_leisure
 from muster.records.work.roots import root_of
 from muster.records.work.views import end_of, kind_name
 from muster.records.work.workspace import News, Workspace
@@ -29,13 +30,13 @@ _OF_LINKS: Mapping[Happening, EventType] = {
 _Key = RecordRef | int
 
 
-def events_of(workspace: Workspace) -> Sequence[NewEvent]:
+def events_of(workspace: Workspace) -> Iterator[NewEvent]:
     """What is to be told of everything done, in the order in which it was first done.
 
     A record that was changed several times is told of once, as it stands in the end; what was made and deleted again
     is not told at all. Actions are told each.
     """
-    return [_event(workspace, news) for news in settled(workspace.news)]
+    return (_event(workspace, news) for news in settled(workspace.news))
 
 
 def settled(news: Iterable[News]) -> Sequence[News]:
@@ -128,7 +129,7 @@ def _mark(stamp: Stamp) -> dict[str, object]:
 
 async def finish(tx: Transaction, workspace: Workspace) -> None:
     """Write what was done in a workspace, and have it told."""
-    events = events_of(workspace)
+    events = await at_leisure(events_of(workspace))
     await workspace.flush()
     if events:
         await tx.outbox.add(workspace.scene.tenant, events, at=workspace.scene.at)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from muster.domain.records.operation import Denied, Operation, Result
+from muster.records.work.pacing import Pace
 from muster.records.work.workspace import Workspace
 
 
@@ -21,21 +22,33 @@ class Doing(NamedTuple):
 
     gather: Callable[[Workspace, Sequence[Any]], Awaitable[None]]
     """Bring everything to hand that any of them may need; the workspace is not changed yet."""
-    do: Callable[[Workspace, Any], Result]
-    """Do one of them in memory. Raises Denied."""
+    do: Callable[[Workspace, Any], Result | Awaitable[Result]]
+    """Do one of them in memory. Raises Denied. What may take long is awaited, and pauses (`Pace`)."""
     finish: Callable[[Workspace, Sequence[Any]], Awaitable[None]] | None = None
     """Gather what is left once the records of all operations are locked: counters, for which others wait, and what
     must not change any more until the end."""
 
 
 async def perform(
-    workspace: Workspace, operations: Sequence[Operation], doings: Mapping[type[Operation], Doing], *, whole: bool
+    workspace: Workspace,
+    operations: Sequence[Operation],
+    doings: Mapping[type[Operation], Doing],
+    *,
+    whole: bool,
+    dry: bool = False,
 ) -> Performed:
-    """Do `operations` in order. `whole`: unless all succeed, nothing is done (all are tried, to name every failure)."""
+    """Do `operations` in order. `whole`: unless all succeed, nothing is done (all are tried, to name every failure).
+
+    `dry`: all are tried and all of it is undone again, however it went.
+    """
     await _gather(workspace, operations, doings)
     start = workspace.mark()
-    results = [_done(workspace, one, doings[type(one)]) for one in operations]
-    kept = not whole or all(result.denial is None for result in results)
+    results: list[Result] = []
+    pace = Pace()
+    for one in operations:
+        results.append(await _done(workspace, one, doings[type(one)]))
+        await pace.breathe()
+    kept = not dry and (not whole or all(result.denial is None for result in results))
     if not kept:
         workspace.back_to(start)
     return Performed(results, kept)
@@ -55,10 +68,11 @@ async def _gather(
             await finish(workspace, same)
 
 
-def _done(workspace: Workspace, operation: Operation, doing: Doing) -> Result:
+async def _done(workspace: Workspace, operation: Operation, doing: Doing) -> Result:
     mark = workspace.mark()
     try:
-        return doing.do(workspace, operation)
+        done = doing.do(workspace, operation)
+        return done if isinstance(done, Result) else await done
     except Denied as denied:
         workspace.back_to(mark)
         return refusal(workspace, operation, denied)

@@ -8,6 +8,9 @@ from muster.domain.ids import TenantId
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.tenant import Role
 
+PATIENCE = timedelta(seconds=5)
+"""How long a record that somebody else is changing is waited for, unless it is said otherwise."""
+
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts. `number` is how records know a user."""
@@ -23,7 +26,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     blueprint: Blueprint
     at: datetime
-    patience: timedelta = timedelta(seconds=5)
+    patience: timedelta = PATIENCE
     """How long a record that somebody else is changing is waited for."""
 
 

@@ -56,12 +56,13 @@ class WorkingSet:
 
     # --- Gathering ---------------------------------------------------------------------------------------------
 
-    async def gather(self, refs: Collection[RecordRef], *, lock: bool = True) -> None:
+    async def gather(self, refs: Collection[RecordRef], *, lock: bool = True, anew: bool = False) -> None:
         """Have these records at hand, locked for changing or only to be looked at.
 
         One that was only to be looked at so far is read anew when it is locked: somebody may have changed it meanwhile.
+        `anew`: so is one that is not locked.
         """
-        have = self._held if lock else self._records
+        have = self._held if lock or anew else self._records
         wanted = [ref for ref in dict.fromkeys(refs) if ref not in have]
         if not wanted:
             return
@@ -84,16 +85,26 @@ class WorkingSet:
         if wanted:
             found = await self._store.links(self.scene.tenant, [one for one in wanted if 0 < one < _TOO_LARGE])
             self._keep_links(found)
-            for number in set(wanted).difference(link.number for link in found):
-                self._links[number] = None
-                self._stored_links.pop(number, None)
+            there = {link.number for link in found}
+            self._lose_links(number for number in wanted if number not in there)
 
-    async def gather_above(self, refs: Collection[RecordRef]) -> None:
-        """Have all relationships at hand in which one of `refs` is the child."""
-        wanted = [ref for ref in dict.fromkeys(refs) if ref not in self._known_above]
+    async def gather_links_anew(self) -> None:
+        """Forget those relationships at hand that are no more, because somebody deleted the record at the other end.
+
+        Records that are locked get no new ones. To be called once the counter of the audit history is held: whoever
+        deletes records holds it until the end.
+        """
+        await self.gather_links(list(self._links), anew=True)
+
+    async def gather_above(self, refs: Collection[RecordRef], *, anew: bool = False) -> None:
+        """Have all relationships at hand in which one of `refs` is the child. `anew`: read again what is."""
+        wanted = [ref for ref in dict.fromkeys(refs) if anew or ref not in self._known_above]
         if wanted:
             askable = [ref for ref in wanted if _is_storable(ref)]
-            self._keep_links(await self._store.links_above(self.scene.tenant, askable))
+            found = await self._store.links_above(self.scene.tenant, askable)
+            self._keep_links(found)
+            there = {link.number for link in found}
+            self._lose_links(number for ref in wanted for number in self._above.get(ref, ()) if number not in there)
             self._known_above.update(wanted)
 
     async def gather_below(self, refs: Collection[RecordRef]) -> None:
@@ -123,40 +134,43 @@ class WorkingSet:
         """Have every date rule at hand that a change of one of `refs` can set off, and all records they look at.
 
         That is all within reach: rules about these records, rules about the records those rules write, and so on.
+        `refs` must be locked: then nobody can make a rule that looks at them meanwhile.
         """
-        reached: list[DateRule] = []
-        frontier = [ref for ref in dict.fromkeys(refs) if ref not in self._known_rules and _is_storable(ref)]
-        while frontier:
-            self._known_rules.update(frontier)
-            found = await self._store.rules_touching(self.scene.tenant, frontier)
-            self._keep_rules(found)
-            reached += found
-            targets = dict.fromkeys(rule.target.ref for rule in found)
-            frontier = [ref for ref in targets if ref not in self._known_rules]
-        await self.gather([rule.target.ref for rule in reached])
-        await self.gather([one.spot.ref for rule in reached for one in rule.sources], lock=False)
+        wanted = [ref for ref in dict.fromkeys(refs) if ref not in self._known_rules and _is_storable(ref)]
+        if not wanted:
+            return
+        rules = await self._store.rules_in_reach(self.scene.tenant, wanted)
+        while not (targets := {rule.target.ref: None for rule in rules}).keys() <= self._held:
+            await self.gather(targets)
+            # Until its target was locked, each of them could be changed or deleted, and the chain could grow.
+            rules = await self._store.rules_in_reach(self.scene.tenant, wanted)
+        self._keep_rules(rules)
+        self._known_rules.update((*wanted, *targets))
+        # Read now, although some may be at hand: who changes one of them later waits for the targets.
+        await self.gather([one.spot.ref for rule in rules for one in rule.sources], lock=False, anew=True)
 
     async def gather_own_rules(self, refs: Collection[RecordRef]) -> None:
-        """Have the date rules at hand that work out fields of `refs`, and the records they look at, for reading."""
-        wanted = dict.fromkeys(ref for ref in refs if _is_storable(ref))
-        found = await self._store.rules_touching(self.scene.tenant, list(wanted)) if wanted else ()
-        own = [rule for rule in found if rule.target.ref in wanted]
+        """Have the date rules at hand that work out fields of `refs`, and the records they look at.
+
+        Those are locked: who takes the rules over looks at them as well, and nobody else knows that yet.
+        """
+        wanted = {ref: None for ref in refs if _is_storable(ref)}
+        own = await self._own_rules(wanted)
+        while not (looked_at := {one.spot.ref: None for rule in own for one in rule.sources}).keys() <= self._held:
+            await self.gather(looked_at)
+            own = await self._own_rules(wanted)
         self._keep_rules(own)
-        await self.gather([one.spot.ref for rule in own for one in rule.sources], lock=False)
 
-    async def gather_rules_numbered(self, numbers: Collection[int]) -> None:
-        """Have these date rules at hand, and everything around them."""
-        found = await self._store.rules(self.scene.tenant, numbers)
-        await self.gather_rules([rule.target.ref for rule in found])
-        for number in numbers:
-            self._rules.setdefault(number, None)
+    async def _own_rules(self, refs: Mapping[RecordRef, None]) -> Sequence[DateRule]:
+        found = await self._store.rules_touching(self.scene.tenant, list(refs)) if refs else ()
+        return [rule for rule in found if rule.target.ref in refs]
 
-    async def gather_made(self, rows: Collection[int]) -> Mapping[int, Sequence[Record]]:
+    async def gather_made(self, rows: Collection[int], *, lock: bool = True) -> Mapping[int, Sequence[Record]]:
         """The amounts that earlier amortizations of these table rows made, by row; they are at hand afterwards."""
         made: dict[int, list[Record]] = {row: [] for row in rows}
         askable = [row for row in made if 0 < row < _TOO_LARGE]
         found = await self._store.made_by(self.scene.tenant, askable) if askable else ()
-        await self.gather([record.ref for record in found])
+        await self.gather([record.ref for record in found], lock=lock)
         for record in found:
             if record.origin is not None:
                 made[record.origin].append(record)
@@ -188,6 +202,11 @@ class WorkingSet:
             if self._links.get(link.number) is None and link.number not in self._stored_links:
                 self._links[link.number] = self._stored_links[link.number] = link
                 self._index(link)
+
+    def _lose_links(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._links[number] = None
+            self._stored_links.pop(number, None)
 
     def _keep_rules(self, rules: Iterable[DateRule]) -> None:
         for rule in rules:
@@ -277,7 +296,10 @@ class WorkingSet:
 
     def rules_of(self, ref: RecordRef) -> Sequence[DateRule]:
         """The date rules at hand that work out fields of the record, or look at them."""
-        found = (self._rules[number] for number in self._rules_at.get(ref, ()))
+        numbers = self._rules_at.get(ref)
+        if not numbers:
+            return ()
+        found = (self._rules[number] for number in numbers)
         return [rule for rule in found if rule is not None and ref in rule.refs]
 
     def rules_at(self, ref: RecordRef) -> Sequence[DateRule]:

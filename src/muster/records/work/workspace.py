@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from muster.domain.errors import Unavailable
 from muster.domain.records.char_types import RecordRef
 from muster.domain.records.date_rule import DateRule
 from muster.domain.records.process import Process, Status
@@ -87,6 +88,10 @@ class Workspace(WorkingSet):
         before = self._heads[counter]
         self._keep(self._heads, counter, before + 1)
         return before + 1
+
+    def given_out(self, counter: str) -> int:
+        """How many numbers of a counter were taken, and not yet written."""
+        return self._heads[counter] - self._first_heads[counter]
 
     def new_ref(self, char_type: int) -> RecordRef:
         """The name of a record that is about to be made. All its relationships and rules are known: there are none."""
@@ -204,9 +209,14 @@ class Workspace(WorkingSet):
             self._undo.pop()()
 
     async def flush(self) -> None:
-        """Write what was done since the last time; nothing is written where nothing was. It cannot be undone then."""
+        """Write what was done since the last time; nothing is written where nothing was. It cannot be undone then.
+
+        Raises Unavailable where the configuration is another one by now: it is to be done anew.
+        """
         if not self._undo:
             return
+        if await self._tx.record_settings.blueprint_version(self.scene.tenant) != self.blueprint.version:
+            raise Unavailable("the configuration was changed meanwhile")
         writing = self._writing()
         await self._store.write(self.scene.tenant, writing)
         self._take_for_granted(writing)

@@ -1,31 +1,52 @@
 """What is known of batches of record operations beside the batch itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from muster.domain.batch import BatchState
+from muster.domain.entry import OPEN, EntryState
 from muster.domain.errors import NotFound
 from muster.domain.ids import BatchId, BatchNumber, TenantId
 from muster.domain.records.batch import RecordBatchEnd
-from muster.ports.store.record_batches import NewRecordBatch, RecordBatch
+from muster.ports.store.batches import Page
+from muster.ports.store.record_batches import ListedRecordBatch, NewRecordBatch, RecordBatch, RecordBatchFilter
 from muster.stores.bulk import Statement
 from muster.stores.moments import micros, moment
 from muster.stores.records.counting import next_number
 from muster.stores.records.tables import record_batches
+from muster.stores.tables import batches, count_column
 
 _C = record_batches.c
 _COUNTER = "record_batch"
 _MOST = (1 << 31) - 1
 _GROUPS = msgspec.json.Decoder(tuple[int, ...])
 
+# In an order that does not change, so that the statement is the same in every process.
+_OPEN_COUNTS: Sequence[ColumnElement[int]] = [batches.c[count_column(state)] for state in EntryState if state in OPEN]
+_LISTED = (
+    *(_C.number, _C.method, _C.dry, _C.asked_by, _C.outcome, _C.ended_at),
+    *(batches.c.state, batches.c.total, batches.c.created_at, batches.c.finished_at),
+    sum(_OPEN_COUNTS, start=literal(0)).label("still_open"),
+)
+
+# Made once: to make such a statement takes longer than to run it.
+_ADD = insert(record_batches)
+_OWN = select(record_batches).where(_C.tenant == bindparam("tenant"))
+_NUMBERED = _OWN.where(_C.number == bindparam("number"))
+_OF_BATCH = _OWN.where(_C.batch == bindparam("batch"))
 # From the side of what has not ended, which is little; a batch that was cancelled before its turn ended without us.
 _OPEN = Statement(
     "SELECT count(*) FROM record_batches AS r JOIN batches AS b ON b.number = r.batch"
     " WHERE r.tenant = :tenant AND r.ended_at IS NULL AND b.state NOT IN ('completed', 'failed', 'cancelled')"
+)
+_FINISH = Statement(
+    "UPDATE record_batches SET outcome = :end, results = :results, ended_at = :at"
+    " WHERE tenant = :tenant AND number = :number"
 )
 _FORGET = Statement(
     "DELETE FROM record_batches WHERE (tenant, number) IN ("
@@ -58,39 +79,79 @@ class RecordBatchTable:
             "batch": batch.batch,
             "method": batch.method,
             "whole": batch.whole,
+            "dry": batch.dry,
             "asked_by": batch.user,
             "role": batch.role,
             "groups": msgspec.json.encode(batch.groups).decode(),
         }
-        await self._connection.execute(insert(record_batches).values(values))
+        await self._connection.execute(_ADD, values)
 
     async def get(self, tenant: TenantId, number: int) -> RecordBatch:
         """The one with this number. Raises NotFound."""
         if not 0 < number <= _MOST:
             raise NotFound("no such batch")
-        return await self._one(_C.tenant == tenant, _C.number == number)
+        return await self._one(_NUMBERED, tenant=tenant, number=number)
 
     async def of_batch(self, tenant: TenantId, batch: BatchNumber) -> RecordBatch:
         """The one that belongs to a batch. Raises NotFound."""
-        return await self._one(_C.tenant == tenant, _C.batch == batch)
+        return await self._one(_OF_BATCH, tenant=tenant, batch=batch)
 
-    async def _one(self, *which: ColumnElement[bool]) -> RecordBatch:
-        row = (await self._connection.execute(select(record_batches).where(*which))).one_or_none()
+    async def _one(self, statement: Select[Any], **which: int) -> RecordBatch:
+        row = (await self._connection.execute(statement, which)).one_or_none()
         if row is None:
             raise NotFound("no such batch")
         return _record_batch(row)
 
+    async def find(
+        self, tenant: TenantId, where: RecordBatchFilter, page: Page
+    ) -> tuple[int, Sequence[ListedRecordBatch]]:
+        """How many there are in all, and one page of them, newest first."""
+        conditions = [_C.tenant == tenant, batches.c.tenant == tenant, *_conditions(where)]
+        both = record_batches.join(batches, batches.c.number == _C.batch)
+        counted = select(func.count()).select_from(both).where(*conditions)
+        total: int = (await self._connection.execute(counted)).scalar_one()
+        listed = select(*_LISTED).select_from(both).where(*conditions)
+        ordered = listed.order_by(_C.number.desc()).limit(page.limit).offset(page.offset)
+        return total, [_listed(row) for row in await self._connection.execute(ordered)]
+
     async def finish(self, tenant: TenantId, number: int, *, end: RecordBatchEnd, results: str, at: datetime) -> None:
         """Keep how it ended."""
-        values = {"outcome": end.value, "results": results, "ended_at": micros(at)}
-        standing = (_C.tenant == tenant, _C.number == number)
-        await self._connection.execute(update(record_batches).where(*standing).values(values))
+        values = {"tenant": tenant, "number": number, "end": end.value, "results": results, "at": micros(at)}
+        await _FINISH.rows(self._connection, values)
 
     async def across_tenants_forget(self, *, ended_before: datetime, limit: int) -> int:
         """Forget up to `limit` of those that ended before; how many. The batches themselves stay."""
         values = {"before": micros(ended_before), "limit": limit}
         gone: Sequence[Any] = await _FORGET.rows(self._connection, values)
         return len(gone)
+
+
+def _conditions(where: RecordBatchFilter) -> Iterator[ColumnElement[bool]]:
+    if where.ends is not None or where.states is not None:
+        ends = [end.value for end in where.ends or ()]
+        states = [state.value for state in where.states or ()]
+        yield or_(_C.outcome.in_(ends), and_(_C.outcome.is_(None), batches.c.state.in_(states)))
+    if where.user is not None:
+        yield _C.asked_by == where.user
+    if where.since is not None:
+        yield batches.c.created_at >= where.since
+    if where.until is not None:
+        yield batches.c.created_at <= where.until
+
+
+def _listed(row: Any) -> ListedRecordBatch:
+    return ListedRecordBatch(
+        number=row.number,
+        method=row.method,
+        dry=row.dry,
+        user=row.asked_by,
+        end=None if row.outcome is None else RecordBatchEnd(row.outcome),
+        state=BatchState(row.state),
+        total=row.total,
+        open=row.still_open,
+        created_at=row.created_at,
+        ended_at=row.finished_at if row.ended_at is None else moment(row.ended_at),
+    )
 
 
 def _record_batch(row: Any) -> RecordBatch:
@@ -100,6 +161,7 @@ def _record_batch(row: Any) -> RecordBatch:
         batch=BatchNumber(row.batch),
         method=row.method,
         whole=row.whole,
+        dry=row.dry,
         user=row.asked_by,
         role=row.role,
         groups=_GROUPS.decode(row.groups),

@@ -53,21 +53,39 @@ _COUNTS = Statement(
     refs=_REFS,
     near=beside("record_links", "l", _ABOVE, columns="1"),
 )
-_MADE = (
+_MADE = Statement(
     f"SELECT {', '.join(RECORD)} FROM records WHERE tenant = :tenant AND origin IS NOT NULL AND origin IN {{numbers}}"
-    " ORDER BY char_type, number"
+    " ORDER BY char_type, number",
+    numbers=_NUMBERS,
 )
-_MADE_SEEN = Statement(_MADE, numbers=_NUMBERS)
-_MADE_TAKEN = Statement(_MADE + "{lock}", numbers=_NUMBERS, lock=Both("", " FOR UPDATE"))
 _RULES = Statement(
     f"SELECT {', '.join(RULE)} FROM date_rules WHERE tenant = :tenant AND number IN {{numbers}} ORDER BY number",
     numbers=_NUMBERS,
 )
+_TARGETS = beside("date_rules", "r", "r.char_type = v.char_type AND r.record = v.number")
+_LOOKED_AT = beside("date_rule_sources", "s", "s.char_type = v.char_type AND s.record = v.number")
+_WORKED_OUT = beside("date_rules", "r", "r.number = s.rule")
+_ONWARDS = Both(
+    # One WHERE for both on SQLite, where it stands behind all of FROM.
+    "CROSS JOIN date_rule_sources AS s CROSS JOIN date_rules AS r"
+    " WHERE s.tenant = :tenant AND s.char_type = v.char_type AND s.record = v.number"
+    " AND r.tenant = :tenant AND r.number = s.rule",
+    f"{_LOOKED_AT.postgres} {_WORKED_OUT.postgres}",
+)
 _RULES_TOUCHING = Statement(
     "SELECT r.number FROM {refs} AS v {targets} UNION SELECT s.rule FROM {refs} AS v {sources}",
     refs=_REFS,
-    targets=beside("date_rules", "r", "r.char_type = v.char_type AND r.record = v.number"),
-    sources=beside("date_rule_sources", "s", "s.char_type = v.char_type AND s.record = v.number"),
+    targets=_TARGETS,
+    sources=_LOOKED_AT,
+)
+_RULES_IN_REACH = Statement(
+    "WITH RECURSIVE reached (char_type, number) AS ("
+    "SELECT v.char_type, v.number FROM {refs} AS v UNION SELECT r.char_type, r.record FROM reached AS v {onwards})"
+    " SELECT r.number FROM reached AS v {targets} UNION SELECT s.rule FROM reached AS v {sources}",
+    refs=_REFS,
+    onwards=_ONWARDS,
+    targets=_TARGETS,
+    sources=_LOOKED_AT,
 )
 _SOURCES = Statement(
     f"SELECT {', '.join(SOURCE)} FROM date_rule_sources"
@@ -128,10 +146,17 @@ class RecordTable:
 
     async def rules_touching(self, tenant: TenantId, refs: Collection[RecordRef]) -> Sequence[DateRule]:
         """All date rules whose target, or one of whose sources, is a field of one of `refs`."""
+        return await self._rules(_RULES_TOUCHING, tenant, refs)
+
+    async def rules_in_reach(self, tenant: TenantId, refs: Collection[RecordRef]) -> Sequence[DateRule]:
+        """As `rules_touching`, and the rules that touch the targets of those, and so on."""
+        return await self._rules(_RULES_IN_REACH, tenant, refs)
+
+    async def _rules(self, which: Statement, tenant: TenantId, refs: Collection[RecordRef]) -> Sequence[DateRule]:
         wanted = _keepable(refs)
         if not wanted:
             return []
-        rows = await _RULES_TOUCHING.rows(self._connection, {"tenant": tenant, "refs": as_json(wanted)})
+        rows = await which.rows(self._connection, {"tenant": tenant, "refs": as_json(wanted)})
         return await self.rules(tenant, [row[0] for row in rows])
 
     async def rules(self, tenant: TenantId, numbers: Collection[int]) -> Sequence[DateRule]:
@@ -147,12 +172,11 @@ class RecordTable:
         return [rule_of(row, sources.get(row[0], ())) for row in rules]
 
     async def made_by(self, tenant: TenantId, rows: Collection[int]) -> Sequence[Record]:
-        """The amounts that amortizing these table rows made, locked until the transaction ends if it writes."""
+        """The amounts that amortizing these table rows made."""
         wanted = [number for number in dict.fromkeys(rows) if 0 <= number <= _MOST]
         if not wanted:
             return []
-        made = _MADE_TAKEN if may_lock(self._connection) else _MADE_SEEN
-        found = await made.rows(self._connection, {"tenant": tenant, "numbers": as_json(wanted)})
+        found = await _MADE.rows(self._connection, {"tenant": tenant, "numbers": as_json(wanted)})
         return [record_of(row) for row in found]
 
     async def heads(self, tenant: TenantId, counters: Collection[str]) -> Mapping[str, int]:

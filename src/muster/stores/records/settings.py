@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
@@ -28,6 +29,15 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _BLUEPRINT = msgspec.json.Decoder(Blueprint)
 _USER_COUNTER, _PERIOD_COUNTER = "record_user", "financial_period"
 
+# Of every unit of work.
+_VERSION = Statement("SELECT version FROM blueprints WHERE tenant = :tenant")
+_RATES = Statement(
+    "SELECT id, company, currency, rate, since FROM currency_rates WHERE tenant = :tenant ORDER BY since, id"
+)
+_PERIODS = Statement(
+    "SELECT id, year, period, first_day, last_day, closed FROM financial_periods WHERE tenant = :tenant"
+    " ORDER BY first_day, id"
+)
 _FIRST = Statement(
     "INSERT INTO blueprints (tenant, version, document) VALUES (:tenant, :version, :document)"
     " ON CONFLICT (tenant) DO NOTHING RETURNING version"
@@ -47,8 +57,8 @@ class RecordSettingsTable:
 
     async def blueprint_version(self, tenant: TenantId) -> int:
         """The version of the blueprint; 0 where there is none."""
-        found = await self._connection.execute(select(_B.version).where(_B.tenant == tenant))
-        return found.scalar_one_or_none() or 0
+        found = await _VERSION.rows(self._connection, {"tenant": tenant})
+        return found[0][0] if found else 0
 
     async def blueprint(self, tenant: TenantId) -> Blueprint:
         """The blueprint; an empty one with version 0 where there is none."""
@@ -99,8 +109,7 @@ class RecordSettingsTable:
 
     async def rates(self, tenant: TenantId) -> Sequence[Rate]:
         """Every rate, oldest day first."""
-        statement = select(currency_rates).where(_R.tenant == tenant).order_by(_R.since, _R.id)
-        return [_rate(row) for row in await self._connection.execute(statement)]
+        return [_rate(row) for row in await _RATES.rows(self._connection, {"tenant": tenant})]
 
     async def put_rate(self, tenant: TenantId, rate: Rate) -> None:
         """Keep a rate, new or in place of the one with its id."""
@@ -121,8 +130,7 @@ class RecordSettingsTable:
 
     async def periods(self, tenant: TenantId) -> Sequence[FinancialPeriod]:
         """Every financial period, by start."""
-        statement = select(financial_periods).where(_P.tenant == tenant).order_by(_P.first_day, _P.id)
-        return [_period(row) for row in await self._connection.execute(statement)]
+        return [_period(row) for row in await _PERIODS.rows(self._connection, {"tenant": tenant})]
 
     async def put_period(self, tenant: TenantId, period: FinancialPeriod) -> FinancialPeriod:
         """Keep a period; one with id 0 is new and gets its id. Raises Conflict where year and period are taken."""
@@ -151,20 +159,21 @@ class RecordSettingsTable:
 
 def _rate(row: Any) -> Rate:
     return Rate(
-        id=row.id,
-        company=row.company,
-        transaction=row.currency,
-        rate=Decimal(row.rate),
-        since=date.fromisoformat(row.since),
+        # SQLite keeps it as 32 digits.
+        id=UUID(str(row[0])),
+        company=row[1],
+        transaction=row[2],
+        rate=Decimal(row[3]),
+        since=date.fromisoformat(row[4]),
     )
 
 
 def _period(row: Any) -> FinancialPeriod:
     return FinancialPeriod(
-        id=row.id,
-        year=row.year,
-        period=row.period,
-        start=date.fromisoformat(row.first_day),
-        end=date.fromisoformat(row.last_day),
-        closed=row.closed,
+        id=row[0],
+        year=row[1],
+        period=row[2],
+        start=date.fromisoformat(row[3]),
+        end=date.fromisoformat(row[4]),
+        closed=bool(row[5]),
     )

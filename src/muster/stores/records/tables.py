@@ -272,6 +272,7 @@ record_batches = Table(
     Column("batch", BigInteger, nullable=False, unique=True),
     Column("method", String(64), nullable=False),
     Column("whole", Boolean, nullable=False),
+    Column("dry", Boolean, nullable=False),
     Column("asked_by", BigInteger, nullable=False),
     Column("role", String(16), nullable=False),
     Column("groups", Text, nullable=False),

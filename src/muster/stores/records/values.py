@@ -12,6 +12,8 @@ from muster.stores.records.tables import SEARCHED
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _VALUES = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)
 _FLAGS = msgspec.json.Decoder(dict[str, Flags])
+# To write `int | Decimal` makes a new object each time, and costs more than to ask for it.
+_NUMBERS, _SEVERAL = (int, Decimal), (list, tuple)
 _LONG = 30
 """A number with an exponent beyond this is not written out, which could take a million digits."""
 
@@ -45,7 +47,7 @@ def value_rows(records: Iterable[Record]) -> Iterator[ValueRow]:
     for record in records:
         char_type, number = record.ref
         for label, value in sorted(record.values.items()):
-            several = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
+            several = cast("Sequence[object]", value) if isinstance(value, _SEVERAL) else (value,)
             for ordinal, single in enumerate(several):
                 yield char_type, number, label, ordinal, *searched(single)
 
@@ -57,7 +59,7 @@ def searched(value: object) -> tuple[str, float | None]:
     """
     if isinstance(value, str):
         return value[:SEARCHED], None
-    if isinstance(value, int | Decimal):
+    if isinstance(value, _NUMBERS):
         return _in_digits(value)[:SEARCHED], float(value)
     if isinstance(value, Mapping):
         parts = cast("Mapping[str, object]", value)

@@ -63,7 +63,8 @@ class Problems:
     def __call__(self, call: Call, error: Exception) -> Response[object]:
         """The answer to `error`; an unexpected one is logged under the request id that the client is given."""
         status, request = _status(error), str(self._new_uuid())
-        if status == _BROKEN:
+        # What is refused with a 500 because this vendor does so is the client's fault, and nothing to look into.
+        if status == _BROKEN and not isinstance(error, Refused):
             log_failure(error, request, call)
         headers = {**_headers(error, status), REQUEST_ID: request}
         if isinstance(error, Refused) and error.silent:

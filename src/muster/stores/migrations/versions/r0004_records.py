@@ -269,6 +269,7 @@ _record_batches = sa.Table(
     sa.Column("batch", sa.BigInteger, nullable=False, unique=True),
     sa.Column("method", sa.String(64), nullable=False),
     sa.Column("whole", sa.Boolean, nullable=False),
+    sa.Column("dry", sa.Boolean, nullable=False),
     sa.Column("asked_by", sa.BigInteger, nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("groups", sa.Text, nullable=False),

@@ -12,7 +12,7 @@ from muster.domain.records.operation import Denial, Result
 from muster.records.amortization.desk import Faulty, Schedule
 from muster.surfaces.access import Call
 from muster.surfaces.record_batches.documentation import answering, refusals
-from muster.surfaces.record_batches.routes.answers import answer
+from muster.surfaces.record_batches.routes.answers import answer, csv_file
 from muster.surfaces.record_batches.routes.door import Caller, TheDoor
 from muster.surfaces.record_batches.routes.segments import Segment, number_of
 from muster.surfaces.record_batches.translate.bodies import whole
@@ -96,7 +96,7 @@ async def get_journal(request: Call, door: TheDoor, acting: Caller) -> Response[
         raise BadInput("end must not be before start.")
     journal = render_journal(await door.amortizing.journal(acting.acting.tenant, since, until))
     if form == _CSV:
-        return _file(journal_csv(journal), f"journal-{journal.start}-{journal.end}.csv")
+        return csv_file(journal_csv(journal), f"journal-{journal.start}-{journal.end}.csv")
     return answer(journal)
 
 
@@ -126,9 +126,4 @@ def _schedule(schedule: Schedule, form: str) -> Response[bytes]:
     if form == _SVG:
         return Response(draw(schedule).encode(), media_type=_SVG, headers=_PICTURE)
     told = render_schedule(schedule)
-    return _file(schedule_csv(told), f"schedule-{told.row_id}.csv") if form == _CSV else answer(told)
-
-
-def _file(text: str, name: str) -> Response[bytes]:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return Response(text.encode(errors="replace"), media_type=f"{_CSV}; charset=utf-8", headers=headers)
+    return csv_file(schedule_csv(told), f"schedule-{told.row_id}.csv") if form == _CSV else answer(told)

@@ -1,20 +1,22 @@
-"""Batches: create, read."""
+"""Batches: create, read. Listing and cancelling them, and results as CSV, are ours: the vendor has none of these."""
 
 from hashlib import sha256
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, delete, get, post
+from msgspec import UNSET
 
-from muster.domain.errors import BadInput, NotFound, TooManyBatches
+from muster.domain.errors import BadInput, Conflict, NotFound, TooManyBatches
 from muster.intake.record_batches import Order
 from muster.surfaces.access import Call
 from muster.surfaces.record_batches.documentation import BODY, answering, refusals, taking
-from muster.surfaces.record_batches.routes.answers import answer
-from muster.surfaces.record_batches.routes.door import Caller, TheDoor
+from muster.surfaces.record_batches.routes.answers import answer, csv_file
+from muster.surfaces.record_batches.routes.door import Caller, TheDoor, check_may_change
 from muster.surfaces.record_batches.routes.segments import Segment
 from muster.surfaces.record_batches.translate.bodies import read_body, whole
+from muster.surfaces.record_batches.translate.listing import read_list, render_list
 from muster.surfaces.record_batches.translate.operations import read_batch
-from muster.surfaces.record_batches.translate.results import render_batch
+from muster.surfaces.record_batches.translate.results import render_batch, results_csv
 from muster.surfaces.record_batches.wire import batches as wire
 from muster.surfaces.record_batches.wire.paths import BATCH, BATCHES
 
@@ -44,6 +46,7 @@ async def create_batch(request: Call, door: TheDoor, acting: Caller) -> Response
     order = Order(
         method=asked.method,
         whole=asked.whole,
+        dry=asked.dry,
         operations=asked.operations,
         groups=asked.groups,
         idempotency_key=key,
@@ -56,16 +59,50 @@ async def create_batch(request: Call, door: TheDoor, acting: Caller) -> Response
     return answer(wire.BatchMade(batch_id=number, batch_status=wire.CREATED), 202)
 
 
-@get(BATCH, summary="Read a batch", responses=answering(wire.Batch) | refusals(404))
-async def get_batch(number: Segment, door: TheDoor, acting: Caller) -> Response[bytes]:
-    """Where it stands; what came of each record once it has ended."""
-    known = whole(number)
-    if known is None or not 0 < known <= _MOST_NUMBER:
-        raise NotFound
+@get(BATCHES, summary="List the batches", responses=answering(wire.Batches) | refusals(400))
+async def list_batches(request: Call, door: TheDoor, acting: Caller) -> Response[bytes]:
+    """Newest first: `status` (several with commas), `userId`, `startDate`, `endDate`, `page`, `rows` (at most 100)."""
+    asked = read_list(dict(request.query_params.items()))
+    total, found = await door.lookup.find(acting.acting.tenant, asked.where, asked.page)
+    return answer(render_list(total, found))
+
+
+@get(BATCH, summary="Read a batch", responses=answering(wire.Batch) | refusals(400, 404, 409))
+async def get_batch(*, number: Segment, request: Call, door: TheDoor, acting: Caller) -> Response[bytes]:
+    """Where it stands; what came of each record once it has ended. `format=csv`: that alone, as CSV."""
+    form = request.query_params.get("format", "json").lower()
+    if form not in {"json", "csv"}:
+        raise BadInput("format must be json or csv.")
+    batch = render_batch(await door.lookup.get(acting.acting.tenant, _number(number)))
+    if form == "json":
+        return answer(batch)
+    if batch.batch_results is UNSET:
+        raise Conflict("The batch has not ended yet.")
+    return csv_file(results_csv(batch.batch_results), f"batch-{batch.batch_id}.csv")
+
+
+@delete(
+    BATCH,
+    status_code=200,
+    summary="Cancel a batch that waits",
+    responses=answering(wire.Batch) | refusals(403, 404, 409),
+)
+async def cancel_batch(number: Segment, door: TheDoor, acting: Caller) -> Response[bytes]:
+    """Nothing of it is done. One whose turn has come is not cancelled any more."""
+    check_may_change(acting)
+    known = _number(number)
+    await door.control.cancel(acting.who, known)
     return answer(render_batch(await door.lookup.get(acting.acting.tenant, known)))
 
 
-HANDLERS = (create_batch, get_batch)
+HANDLERS = (create_batch, list_batches, get_batch, cancel_batch)
+
+
+def _number(text: str) -> int:
+    known = whole(text)
+    if known is None or not 0 < known <= _MOST_NUMBER:
+        raise NotFound
+    return known
 
 
 def _key(call: Call) -> str | None:

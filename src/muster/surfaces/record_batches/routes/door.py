@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
 from muster.domain.errors import NotAllowed
-from muster.intake.record_batches import RecordBatchIntake
+from muster.intake.record_batches import RecordBatchControl, RecordBatchIntake
 from muster.intake.usage import Usage
 from muster.lookup.record_batches import RecordBatchLookup
 from muster.ports.clock import Clock
@@ -36,6 +36,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
 
     gate: Gate
     batches: RecordBatchIntake
+    control: RecordBatchControl
     lookup: RecordBatchLookup
     desk: RecordDesk
     finder: RecordFinder

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 import msgspec
@@ -11,20 +10,15 @@ from muster.domain.errors import BadInput, NotFound
 from muster.domain.records.trace import Deed, Trace
 from muster.ports.store.records import TraceFilter
 from muster.records.reading.finding import TraceView
-from muster.surfaces.record_batches.translate.bodies import whole
-from muster.surfaces.record_batches.translate.search_fields import Refusals, Span, char_type_named, span_of
+from muster.surfaces.record_batches.translate.queries import LARGEST_ID, Query, lowered, read_page, read_span, read_user
+from muster.surfaces.record_batches.translate.search_fields import Refusals, char_type_named
 from muster.surfaces.record_batches.translate.times import spell_time
 from muster.surfaces.record_batches.wire import audit as wire
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LABELS: Mapping[Deed, str] = MappingProxyType(
     {Deed.DELETED: wire.DELETED, Deed.ADDED: wire.ADDED, Deed.CHANGED: wire.CHANGED, Deed.MOVED: wire.ACTED}
 )
 _HEX = re.compile(r"\s*(?:0[xX])?([0-9a-fA-F]{1,20})\s*", re.ASCII)
-_LARGEST_PAGE = 1_000_000
-_LARGEST_ID = (1 << 63) - 1
-Query = Mapping[str, str]
-"""The query of a request."""
 
 
 class AuditAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,22 +31,20 @@ class AuditAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_history(query: Query) -> AuditAsked:
     """What the query asks for. Names are read in any case. Raises BadInput with every fault."""
-    given = {name.lower(): value.strip() for name, value in query.items()}
+    given = lowered(query)
     refusals = Refusals()
-    page = _number(given, "page", 1, (1, _LARGEST_PAGE), refusals=refusals)
-    rows = _number(given, "rows", wire.DEFAULT_ROWS, (1, _LARGEST_PAGE), refusals=refusals)
-    rows = min(rows, wire.MOST_ROWS)
-    since, until = (_moment(given, name, refusals) for name in ("startDate", "endDate"))
+    page = read_page(given, usual=wire.DEFAULT_ROWS, most=wire.MOST_ROWS, refusals=refusals)
+    since, until = read_span(given, refusals)
     where = TraceFilter(
-        by=_number(given, "userId", 0, (0, _LARGEST_ID), refusals=refusals) if given.get("userid") else None,
-        since=None if since is None else _at(since.first),
-        until=None if until is None else _at(until.last),
+        by=read_user(given, refusals),
+        since=since,
+        until=until,
         with_workflow=_flag(given, "showWorkflow", refusals),
         char_types=_char_types(given, refusals),
     )
     if refusals.faults:
         raise BadInput("The query is not valid.", refusals.faults)
-    return AuditAsked(where=where, offset=(page - 1) * rows, limit=rows)
+    return AuditAsked(where=where, offset=page.offset, limit=page.limit)
 
 
 def read_sequence(query: Query) -> int:
@@ -65,7 +57,7 @@ def read_sequence(query: Query) -> int:
         refusals.note("sequence", "must be the sequence of an entry of the audit history")
         raise BadInput("The query is not valid.", refusals.faults)
     number = int(found[1], 16)
-    if number > _LARGEST_ID:
+    if number > LARGEST_ID:
         raise NotFound
     return number
 
@@ -107,26 +99,6 @@ def _entry(view: TraceView) -> wire.AuditEntry:
 
 def _spelled(number: int) -> str:
     return f"0x{number:0{wire.DIGITS}x}"
-
-
-def _number(given: Query, name: str, usual: int, bounds: tuple[int, int], *, refusals: Refusals) -> int:  # noqa: PLR0917 - each as plain as the next
-    said = given.get(name.lower(), "")
-    if not said:
-        return usual
-    number = whole(said)
-    if number is None or not bounds[0] <= number <= bounds[1]:
-        refusals.note(name, f"must be a whole number between {bounds[0]:,} and {bounds[1]:,}")
-        return usual
-    return number
-
-
-def _moment(given: Query, name: str, refusals: Refusals) -> Span | None:
-    said = given.get(name.lower(), "")
-    return span_of(said, name, refusals) if said else None
-
-
-def _at(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
 
 
 def _flag(given: Query, name: str, refusals: Refusals) -> bool:

@@ -16,6 +16,10 @@ _VALUE_NAMES = {
 }
 
 
+MOST_LABELS = 2_000
+"""Characteristics that one body names. Each that there is not is told, so their number has to have an end."""
+
+
 class Unreadable(BadInput):
     """A property is not of the type it has to be, so nothing can be done with the record."""
 
@@ -62,7 +66,7 @@ def read_values(body: Fields) -> Mapping[str, object]:
     values = body.get("characteristics")
     if values is None:
         return {}
-    if not is_object(values):
+    if not is_object(values) or len(values) > MOST_LABELS:
         raise Unreadable
     return {label: _value(value) for label, value in values.items()}
 
@@ -101,7 +105,7 @@ def _flags(body: Fields) -> dict[str, dict[str, object]]:
     extended = body.get("characteristicsExtended")
     if extended is None:
         return {}
-    if not is_object(extended):
+    if not is_object(extended) or len(extended) > MOST_LABELS:
         raise Unreadable
     found: dict[str, dict[str, object]] = {}
     for label, content in extended.items():

@@ -56,10 +56,11 @@ def render_gone(gone: GoneView) -> wire.GoneEntity | wire.GoneRelationship:
 
 
 def _required(body: Fields, name: str, refusals: Refusals) -> Span:
-    if body.get(name) in {None, ""}:
+    value = body.get(name)
+    if value is None or value == "":
         refusals.note(name, "is required")
         return _NEVER
-    return span_of(body.get(name), name, refusals) or _NEVER
+    return span_of(value, name, refusals) or _NEVER
 
 
 def _check_char_type(body: Fields, char_type: int, refusals: Refusals) -> None:

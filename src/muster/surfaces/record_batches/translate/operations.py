@@ -5,13 +5,11 @@ wrong with one of its entries becomes an `Unusable` operation, and so a result o
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from types import MappingProxyType
 
 import msgspec
 
 from muster.domain.errors import BadInput
-from muster.domain.records.amortization import Method, Model
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.char_types import CHAR_TYPES, RELATIONSHIP, TABLE, RecordRef
 from muster.domain.records.operation import (
@@ -29,6 +27,7 @@ from muster.domain.records.operation import (
     Unrelate,
     Unusable,
 )
+from muster.records.amortization.schedule import is_valid
 from muster.surfaces.bodies import is_array, is_object
 from muster.surfaces.record_batches.translate.bodies import Fields, whole
 from muster.surfaces.record_batches.translate.drafts import (
@@ -45,8 +44,6 @@ __all__ = ["Asked", "read_batch", "read_change", "read_create", "read_relate"]
 
 _LONGEST_SHOWN = 100
 _shown = msgspec.json.Encoder(decimal_format="number").encode
-_HUNDRED = Decimal(100)
-_CLOSE_TO_HUNDRED = Decimal("0.000001")
 _CHAR_TYPES_BY_KEY = MappingProxyType({str(number): number for number in CHAR_TYPES})
 _DATES: Mapping[str, Dates] = MappingProxyType(
     {"default": Dates.DEFAULT, "originalrecord": Dates.ORIGINAL, "copiedrecord": Dates.COPIED}
@@ -58,6 +55,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     whole: bool
+    dry: bool = False
     operations: tuple[Operation, ...]
     """In the order in which they are to be done (specification A5.3)."""
     groups: tuple[int, ...]
@@ -79,11 +77,12 @@ def read_batch(body: object, blueprint: Blueprint, *, most: int = wire.MOST_ENTR
     _check_size(fields, most)
     given = _Given(records=_records(fields), links=_links(fields))
     _check_targets(method, given)
-    all_of_it = _whole(fields)
+    all_of_it, dry = _option(fields, "cancelIfRecordFails"), _option(fields, "validateOnly")
     model = _model(fields, blueprint) if method == wire.AMORTIZE else 0
     return Asked(
         method=method,
         whole=all_of_it,
+        dry=dry,
         operations=tuple(_operations(method, given, model)),
         groups=tuple(given.records),
     )
@@ -181,15 +180,15 @@ def _check_targets(method: str, given: _Given) -> None:
         raise BadInput("Amortization can only be calculated for table records.")
 
 
-def _whole(fields: Fields) -> bool:
+def _option(fields: Fields, name: str) -> bool:
     options = fields.get("batchOptions")
     if options is None:
         return False
     if not is_object(options):
         raise BadInput("BatchOptions must be an object.")
-    asked = Fields(options).get("cancelIfRecordFails")
+    asked = Fields(options).get(name)
     if not isinstance(asked, bool | None):
-        raise BadInput("cancelIfRecordFails must be true or false.")
+        raise BadInput(f"{name} must be true or false.")
     return bool(asked)
 
 
@@ -202,17 +201,9 @@ def _model(fields: Fields, blueprint: Blueprint) -> int:
     if model is None:
         shown = asked if isinstance(asked, str) else _shown(asked).decode()
         raise BadInput(f"Amortization model {shown[:_LONGEST_SHOWN]} does not exist.")
-    if not _adds_up(model):
+    if not is_valid(model):
         raise BadInput(f"Amortization model {model.id} is invalid.")
     return model.id
-
-
-def _adds_up(model: Model) -> bool:
-    """Whether a curve's shares make a whole (specification A12.4). One without periods is a straight line."""
-    if model.method is not Method.CURVE or not model.periods:
-        return True
-    total = sum((period.split for period in model.periods), Decimal())
-    return abs(total - _HUNDRED) <= _CLOSE_TO_HUNDRED
 
 
 # --- Its entries -------------------------------------------------------------------------------------------------

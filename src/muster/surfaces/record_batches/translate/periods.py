@@ -14,7 +14,7 @@ from muster.surfaces.record_batches.wire import periods as wire
 
 TEXTS: Mapping[BookFault, str] = MappingProxyType(
     {
-        BookFault.BAD_CURRENCY: "Please provide two different currencies of three letters.",
+        BookFault.BAD_CURRENCY: "Please provide two different currencies by their ISO 4217 letters.",
         BookFault.BAD_RATE: "Please provide a valid rate.",
         BookFault.BAD_DAY: "Please provide a valid effective date.",
         BookFault.BAD_YEAR: "Please provide a valid year.",
@@ -23,6 +23,7 @@ TEXTS: Mapping[BookFault, str] = MappingProxyType(
         BookFault.BAD_END: "Please provide a valid end date.",
         BookFault.NOT_BEGUN: "Financial period is in the Future.",
         BookFault.CLOSED: "Financial period is already Closed.",
+        BookFault.OVERLAPPING: "Another financial period has some of these days.",
         BookFault.NO_SETTINGS: "At least one setting must be updated.",
         BookFault.BAD_PROCESS: (
             "Process id {} is not a valid amount process. The process must have at least 1 available action."

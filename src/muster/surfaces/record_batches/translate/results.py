@@ -1,6 +1,7 @@
 """What came of operations, in the vendor's codes and texts (specification A5.4, A5.5, A8.4)."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 
 import msgspec
@@ -11,6 +12,7 @@ from muster.domain.records.operation import Denial, Done, Flaw, FlawKind, Result
 from muster.lookup.record_batches import RecordBatchState, Seen
 from muster.surfaces.record_batches.translate.entities import render_entity
 from muster.surfaces.record_batches.translate.relationships import render_link
+from muster.surfaces.record_batches.translate.sheets import sheet
 from muster.surfaces.record_batches.wire import batches as wire
 
 _OK = 200
@@ -83,6 +85,7 @@ _FLAWS: Mapping[FlawKind, tuple[str, str]] = MappingProxyType(
         FlawKind.NO_RUNS: (_AMORTIZATION, "Runs are required for amortization."),
         FlawKind.NO_REVENUE: (_AMORTIZATION, "Revenues are required for amortization."),
         FlawKind.NO_AMOUNT_TEMPLATE: (_AMORTIZATION, "Amount template for amortization does not exist."),
+        FlawKind.TOO_MANY_AMOUNTS: (_AMORTIZATION, "A batch makes at most {limit} amounts."),
     }
 )
 """Under which key, and with which text, each flaw is told."""
@@ -91,7 +94,22 @@ _FLAWS: Mapping[FlawKind, tuple[str, str]] = MappingProxyType(
 def render_batch(seen: Seen) -> wire.Batch:
     """The batch; with results once it has ended."""
     results = UNSET if seen.results is None else render_results(seen.results, groups=seen.groups, state=seen.state)
-    return wire.Batch(batch_id=seen.number, batch_status=STATES[seen.state], batch_results=results)
+    working = seen.state is RecordBatchState.IN_PROGRESS
+    return wire.Batch(
+        batch_id=seen.number,
+        batch_status=STATES[seen.state],
+        batch_results=results,
+        validate_only=True if seen.dry else UNSET,
+        total=seen.total if working else UNSET,
+        processed=seen.total - seen.open if working else UNSET,
+    )
+
+
+def results_csv(results: wire.BatchResults) -> str:
+    """The same results as CSV: what came of each, without the records themselves."""
+    records = (_row(int(key), one) for key, outcomes in results.records.items() for one in outcomes)
+    links = (_row(RELATIONSHIP, one) for one in results.relationships)
+    return sheet(wire.RESULT_COLUMNS, chain(records, links))
 
 
 def render_results(results: Sequence[Result], *, groups: Sequence[int], state: RecordBatchState) -> wire.BatchResults:
@@ -129,16 +147,14 @@ def refusal_of(denial: Denial) -> tuple[int, str]:
 
 def verdict(result: Result) -> str:
     """Why a record's data is not valid, as the compact JSON that stands where other failures have a sentence."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, None]] = {}
     for flaw in result.flaws:
         key, _ = _FLAWS[flaw.kind]
-        text = flaw_text(flaw)
-        if text not in found.setdefault(key, []):
-            found[key].append(text)
+        found.setdefault(key, {})[flaw_text(flaw)] = None
     told = wire.Verdict(
         is_locked=result.locked,
         is_deletable=result.deletable,
-        errors=[wire.Broken(key=key, value=texts) for key, texts in found.items()],
+        errors=[wire.Broken(key=key, value=list(texts)) for key, texts in found.items()],
     )
     return msgspec.json.encode(told).decode()
 
@@ -181,6 +197,12 @@ def _missing(number: int, result: Result) -> wire.Outcome:
     code, message = _DENIED[Denial.END_MISSING]
     reference = result.reference if result.reference is not None else UNSET
     return wire.Outcome(code=code, message=message, id=number, reference_id=reference)
+
+
+def _row(char_type: int, outcome: wire.Outcome | wire.LinkOutcome) -> Sequence[str | int]:
+    name = "relationship" if char_type == RELATIONSHIP else path_name(char_type)
+    reference = "" if outcome.reference_id is UNSET else outcome.reference_id
+    return char_type, name, outcome.id, reference, outcome.code, outcome.message
 
 
 def _told(result: Result) -> tuple[int, str]:

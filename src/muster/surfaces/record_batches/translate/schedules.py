@@ -1,20 +1,14 @@
 """Models, schedules and journals as JSON and as CSV."""
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from muster.domain.records.amortization import Model
 from muster.records.amortization.desk import Journal, Posting, Schedule
+from muster.surfaces.record_batches.translate.sheets import sheet
 from muster.surfaces.record_batches.translate.times import spell_time
 from muster.surfaces.record_batches.wire import amortization as wire
 
-# A spreadsheet takes what begins so for a formula. An apostrophe before it makes it plain text.
-_FORMULA = re.compile(r"\s*['=+\-@\t\r]")
 _CENTS = Decimal("0.01")
-_Cell = str | int | Decimal
 
 
 def render_model(model: Model) -> wire.Model:
@@ -106,7 +100,7 @@ def schedule_csv(schedule: wire.Schedule) -> str:
         )
         for one in schedule.charges
     )
-    return _csv(wire.SCHEDULE_COLUMNS, rows)
+    return sheet(wire.SCHEDULE_COLUMNS, rows)
 
 
 def journal_csv(journal: wire.Journal) -> str:
@@ -115,20 +109,4 @@ def journal_csv(journal: wire.Journal) -> str:
         (one.date, one.account, one.debit, one.credit, one.currency, one.row_id, one.amount_id, one.memo)
         for one in journal.lines
     )
-    return _csv(wire.JOURNAL_COLUMNS, rows)
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[_Cell]]) -> str:
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(header)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
-    return file.getvalue()
-
-
-def _cell(cell: _Cell) -> str:
-    if isinstance(cell, Decimal):
-        return f"{cell:f}"
-    if isinstance(cell, int):
-        return str(cell)
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return sheet(wire.JOURNAL_COLUMNS, rows)

@@ -115,7 +115,7 @@ def _count(body: Fields, name: str, usual: int, refusals: Refusals) -> int:  # n
 
 
 def _order(value: object, reader: Reader, char_type: int, refusals: Refusals) -> tuple[Order, ...]:  # noqa: PLR0917 - each as plain as the next
-    asked: Sequence[object] = value if is_array(value) else [] if value in {None, ""} else [value]
+    asked: Sequence[object] = value if is_array(value) else [] if value is None or value == "" else [value]
     if len(asked) > wire.MOST_ORDERS:
         refusals.note("sortOrders", f"must not have more than {wire.MOST_ORDERS}")
         return ()

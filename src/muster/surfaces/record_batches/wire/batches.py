@@ -19,13 +19,19 @@ METHODS = frozenset({GET, POST, PUT, DELETE, COPY, ACT, AMORTIZE})
 ON_RELATIONSHIPS = frozenset({GET, POST, DELETE})
 """The methods that relationships can be subject to."""
 
+RESULT_COLUMNS = ("charTypeId", "charType", "id", "referenceId", "code", "message")
+"""Of results as CSV. Relationships have the char type 0."""
+DEFAULT_ROWS, MOST_ROWS = 25, 100
+"""Of a part of the list."""
+
 CREATED, IN_PROGRESS, COMPLETE, CANCELLED, ERRORED = "Created", "InProgress", "Complete", "Cancelled", "Errored"
 
 
 class BatchOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`cancelIfRecordFails`: all of it is done, or nothing."""
+    """`cancelIfRecordFails`: all of it is done, or nothing. `validateOnly` (ours): all of it is tried, nothing done."""
 
     cancel_if_record_fails: bool = False
+    validate_only: bool = False
 
 
 class NewBatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -82,6 +88,33 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     batch_status: str
     """`Created`, `InProgress`, or one of the ends `Complete`, `Cancelled`, `Errored`."""
     batch_results: BatchResults | UnsetType = UNSET
+    validate_only: bool | UnsetType = UNSET
+    """True where it was only tried; ids of what it would have made are those that it would have got then."""
+    total: int | UnsetType = UNSET
+    """While it is in progress: how many records and relationships it has."""
+    processed: int | UnsetType = UNSET
+    """And how many of them are done."""
+
+
+class ListedBatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A batch in a list. The list is ours: the vendor has none."""
+
+    batch_id: int
+    batch_status: str
+    method: str
+    validate_only: bool
+    total: int
+    processed: int
+    created_by_id: int
+    created_date: str
+    ended_date: str | None
+
+
+class Batches(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A part of the list, newest first, and how many there are in all."""
+
+    total_count: int
+    batches: list[ListedBatch]
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
