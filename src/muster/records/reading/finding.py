@@ -182,7 +182,7 @@ async def _views(tx: Transaction, tenant: TenantId, blueprint: Blueprint, record
 
 async def _link_views(tx: Transaction, tenant: TenantId, blueprint: Blueprint, links: Sequence[Link]) -> list[LinkView]:  # noqa: PLR0917 - each as plain as the next
     refs = dict.fromkeys(ref for one in links for ref in (one.parent, one.child))
-    ends = (await tx.records.load(tenant, list(refs))).records if refs else {}
+    ends: Mapping[RecordRef, Record] = (await tx.records.load(tenant, list(refs))).records if refs else {}
     return [link_view_of(blueprint, one, parent=ends.get(one.parent), child=ends.get(one.child)) for one in links]
 
 

@@ -74,7 +74,7 @@ async def search(connection: AsyncConnection, tenant: TenantId, search: Search) 
     numbers = [row[-1] for row in rows]
     which = (records.c.tenant == tenant, records.c.char_type == search.char_type, records.c.number.in_(numbers))
     loaded = await connection.execute(select(*(records.c[name] for name in RECORD)).where(*which)) if rows else ()
-    by_number = {row[1]: record_of(row) for row in loaded}
+    by_number = {record.ref.number: record for record in map(record_of, loaded)}
     return Found(total, [by_number[number] for number in numbers], _after(rows))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.char_types import RELATIONSHIP
@@ -133,14 +133,14 @@ class Reader:
         if name == "$not" and is_object(said):
             said = [said]
         if not is_array(said):
-            known = name in _ONE or name in _SEVERAL or name in _OTHERS
+            known = name in _ONE or name in _SEVERAL or name in self._OTHERS
             return self._refuse(path, "must be a list of arguments" if known else "is not an operator")
         if name in _ONE:
             return self._one(_ONE[name], said, path, scope, wild=wild)
         if name in _SEVERAL:
             return self._several(_SEVERAL[name], said, path, scope, wild=wild)
-        if name in _OTHERS:
-            return _OTHERS[name](self, said, path, scope)
+        if name in self._OTHERS:
+            return self._OTHERS[name](self, said, path, scope)
         return self._refuse(path, "is not an operator")
 
     # --- Comparisons -----------------------------------------------------------------------------------------
@@ -276,6 +276,21 @@ class Reader:
             return RELATIONSHIP
         return char_type
 
+    _OTHERS: ClassVar[Mapping[str, Callable[..., Node]]] = MappingProxyType(
+        {
+            "$range": _range,
+            "$and": _both,
+            "$or": _either,
+            "$not": _not,
+            "$join_parent_rel": partial(_linked, as_child=True),
+            "$join_child_rel": partial(_linked, as_child=False),
+            "$join_parent_entity": partial(_related, upwards=True),
+            "$join_child_entity": partial(_related, upwards=False),
+            "$join": _joined,
+        }
+    )
+    """What takes other arguments than a field and its values; called with this reader, what was said, path and scope."""
+
 
 def _comparison(test: How, field: Found, read: Sequence[tuple[Value, ...]], *, wild: bool) -> Node:
     """The test, where each value that was sent may mean several."""
@@ -298,18 +313,3 @@ def _edge(test: How, span: Span) -> int:
 
 def _as_it_is(node: Node) -> Node:
     return node
-
-
-_OTHERS: Mapping[str, Callable[[Reader, Sequence[object], str, Scope], Node]] = MappingProxyType(
-    {
-        "$range": Reader._range,  # noqa: SLF001 - its own table
-        "$and": Reader._both,  # noqa: SLF001
-        "$or": Reader._either,  # noqa: SLF001
-        "$not": Reader._not,  # noqa: SLF001
-        "$join_parent_rel": partial(Reader._linked, as_child=True),  # noqa: SLF001
-        "$join_child_rel": partial(Reader._linked, as_child=False),  # noqa: SLF001
-        "$join_parent_entity": partial(Reader._related, upwards=True),  # noqa: SLF001
-        "$join_child_entity": partial(Reader._related, upwards=False),  # noqa: SLF001
-        "$join": Reader._joined,  # noqa: SLF001
-    }
-)
