@@ -1,7 +1,6 @@
 """Files of fixtures as text: what can be read, and every fault with its place."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from muster.catalog.fixtures.fields import MOST_FAULTS
-from muster.catalog.fixtures.parsing import MOST_BYTES, parse
 from muster.catalog.fixtures.reading import read_fixture
 from muster.catalog.fixtures.samples import SAMPLES, sample, title_of
-from muster.domain.errors import BadInput, MalformedBody, TooLarge
+from muster.domain.document import parse
 from tests.fakes.clock import FakeClock
 
 NOW = FakeClock().now()
@@ -42,49 +40,9 @@ def message(**fields: object) -> dict[str, object]:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_sample_is_sound_and_has_a_title(name: str) -> None:
-    fixture = read_fixture(parse(sample(name), SAMPLES[name]), now=NOW)
+    fixture = read_fixture(parse(sample(name), "toml"), now=NOW)
     assert (fixture.faults, fixture.references) == ([], [])
     assert title_of(name)
-
-
-@pytest.mark.parametrize(
-    ("raw", "name"),
-    [
-        (b"title = 'x'", "a.toml"),
-        (b'{"title": "x"}', "a.json"),
-        (b'\xef\xbb\xbf {"title": "x"}', "a"),
-        (b"\xef\xbb\xbftitle = 'x'", ""),
-    ],
-)
-def test_a_file_is_known_by_its_ending_or_by_how_it_begins(raw: bytes, name: str) -> None:
-    assert parse(raw, name) == {"title": "x"}
-
-
-@pytest.mark.parametrize(
-    ("raw", "name", "place"),
-    [
-        (b"a = 1\nb = = 2\n", "a.toml", "line 2, column 5"),
-        (b'{"a": 1,\n "b": }', "a.json", "line 2, column 7"),
-        (b'{"a": 1, "a": 2}', "a.json", "'a' twice"),
-        (b"a = 1\na = 2\n", "a.toml", "line 2"),
-        (b"[]", "a.json", "one JSON object"),
-        (b'{"a": NaN}', "a.json", "NaN"),
-        (b'{"a": ' + b"9" * 5_000 + b"}", "a.json", "cannot be read"),
-        (b"\xff\xfea\x00", "a.toml", "byte 0"),
-        (b"a = '\xe9'", "a.toml", "byte 5"),
-        (b'{"a":' * 100_000, "a.json", "nested too deeply"),
-        (b"a = " + b"[" * 100_000, "a.toml", "nested too deeply"),
-    ],
-)
-def test_text_that_cannot_be_read_is_told_with_its_place(raw: bytes, name: str, place: str) -> None:
-    with pytest.raises(MalformedBody) as refused:
-        parse(raw, name)
-    assert place in refused.value.message
-
-
-def test_a_huge_file_is_not_even_looked_at() -> None:
-    with pytest.raises(TooLarge):
-        parse(b"#" * (MOST_BYTES + 1), "a.toml")
 
 
 def test_a_word_that_nobody_knows_is_told_with_what_may_be_meant() -> None:
@@ -233,9 +191,3 @@ SECTIONS = ["accounts", "buyers", "users", "groups", "tokens", "categories", "co
 def test_whatever_a_file_says_is_read_or_refused(content: dict[str, object]) -> None:
     fixture = read_fixture(content, now=NOW)
     assert all(isinstance(fault.message, str) for fault in fixture.faults)
-
-
-@given(some.binary(max_size=200), some.sampled_from(["a.toml", "a.json", ""]))
-def test_whatever_bytes_are_parsed_or_refused(raw: bytes, name: str) -> None:
-    with suppress(BadInput):
-        parse(raw, name)

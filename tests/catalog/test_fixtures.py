@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 
 from muster.catalog.fixtures.loading import FixtureLoader, Loaded
-from muster.catalog.fixtures.parsing import parse
 from muster.catalog.fixtures.reading import read_fixture
 from muster.catalog.fixtures.samples import sample
 from muster.catalog.fixtures.shape import Section
@@ -19,6 +18,7 @@ from muster.catalog.parties import PartyDesk
 from muster.domain.batch import BatchState
 from muster.domain.contact import ContactState
 from muster.domain.directory import PartyKind, TokenState
+from muster.domain.document import parse
 from muster.domain.entry import EntryState
 from muster.domain.errors import BadInput, NotAuthenticated, NotFound
 from muster.domain.ids import TenantId
@@ -99,7 +99,7 @@ def small(section: str = "accounts", at: int = 0, **changes: object) -> dict[str
 
 
 def the_sample() -> dict[str, object]:
-    return parse(sample("seed-notifications"), "notifications.toml")
+    return parse(sample("seed-notifications"), "toml")
 
 
 async def test_a_sample_sets_up_everything_under_its_own_numbers(

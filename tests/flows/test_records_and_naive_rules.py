@@ -209,7 +209,7 @@ def tenants() -> _Tenants:
     return _Tenants()
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(founding=_founding(), batches=st.lists(st.tuples(_WHO, _batch()), min_size=2, max_size=6))
 async def test_random_batches_end_as_the_rules_say(
     *, house: House, tenants: _Tenants, founding: Json, batches: list[tuple[Who, Json]]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muster.domain.document import MOST_BYTES, form_of
 from muster.domain.errors import BadInput, MalformedBody, TooLarge
 from muster.domain.records.amortization import Method
 from muster.domain.records.blueprint import Blueprint
@@ -16,7 +17,6 @@ from muster.domain.records.template import DataType, Pairing, Trigger
 from muster.domain.tenant import Role
 from muster.records.configuring.blueprint import Changes, compare, read_blueprint, write_blueprint
 from muster.records.configuring.samples import SAMPLES, sample, title_of
-from muster.records.configuring.text import MOST_BYTES, form_of
 
 
 def toml(text: str) -> Blueprint:

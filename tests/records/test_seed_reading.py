@@ -2,8 +2,8 @@
 
 import pytest
 
+from muster.domain.document import MOST_BYTES
 from muster.domain.errors import BadInput, MalformedBody, TooLarge
-from muster.records.configuring.text import MOST_BYTES
 from muster.records.seeding.reading import read_seeds
 from tests.records.seed_files import BLUEPRINT
 

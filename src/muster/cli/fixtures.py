@@ -14,14 +14,13 @@ from muster.app.wiring import Core
 from muster.catalog.fixtures import samples as notifications
 from muster.catalog.fixtures.history import MOST_CONTENT
 from muster.catalog.fixtures.loading import FixtureLoader, Loaded, MadeToken
-from muster.catalog.fixtures.parsing import MOST_BYTES, parse
 from muster.catalog.fixtures.reading import Beside, read_fixture
 from muster.catalog.fixtures.shape import Fixture
 from muster.cli.frame import Session, json_option, operator, print_json, stdout, store_options, table, tenant_of
+from muster.domain.document import MOST_BYTES, form_of, parse
 from muster.domain.errors import BadInput
 from muster.kinds.notifications.ids import Prefix, spell
 from muster.ports.clock import Clock
-from muster.records.configuring.text import form_of
 from muster.records.seeding import samples as records
 from muster.records.seeding.reading import is_seeds, read_seeds
 from muster.records.seeding.shape import Seeds
@@ -101,9 +100,10 @@ def _read(name: str, clock: Clock) -> Fixture | Seeds:
         raw, called = sys.stdin.buffer.read(MOST_BYTES + 1), ""
     else:
         raw, called = _content(name), name
-    content = parse(raw, called)
+    form = form_of(called, raw)
+    content = parse(raw, form)
     if is_seeds(content):
-        return read_seeds(raw, form=form_of(called, raw))
+        return read_seeds(raw, form=form)
     if name in SAMPLES or name == "-":
         return read_fixture(content, now=clock.now())
     return read_fixture(content, now=clock.now(), beside=_beside(Path(name).parent))

@@ -8,11 +8,11 @@ import click
 from muster.app.wiring import Core
 from muster.cli import record_views
 from muster.cli.frame import Session, json_option, operator, print_json, stdout, store_options, table, tenant_of
+from muster.domain.document import MOST_BYTES, form_of
 from muster.domain.errors import BadInput, NotFound
 from muster.domain.records.blueprint import Blueprint
 from muster.records.configuring.blueprint import BlueprintDesk, Changes, read_blueprint, write_blueprint
 from muster.records.configuring.samples import SAMPLES, sample, title_of
-from muster.records.configuring.text import MOST_BYTES, form_of
 
 
 @click.group()

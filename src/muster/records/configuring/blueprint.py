@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 import structlog
 
+from muster.domain.document import parse
 from muster.domain.errors import BadInput, Conflict
 from muster.domain.fault import Fault
 from muster.domain.ids import PrincipalId, TenantId
@@ -26,7 +27,6 @@ from muster.records.configuring.parts import (
 from muster.records.configuring.processes import read_processes
 from muster.records.configuring.rows import Findings, Index, Row
 from muster.records.configuring.templates import Surroundings, read_templates
-from muster.records.configuring.text import parse
 from muster.records.configuring.writing import write_toml
 from muster.records.values.currencies import currency_of
 
@@ -39,7 +39,7 @@ def read_blueprint(document: bytes, *, form: str) -> Blueprint:
     Raises BadInput that names every mistake with its place; MalformedBody and TooLarge where it cannot even be read.
     """
     findings = Findings()
-    blueprint = blueprint_in(Row(parse(document, form), "", findings))
+    blueprint = blueprint_in(Row(parse(document, form, what="blueprint"), "", findings))
     if findings.faults:
         count = len(findings.faults)
         raise BadInput(f"The blueprint has {count:,} mistake{'s' if count > 1 else ''}.", findings.faults)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from muster.domain.document import is_table
 from muster.domain.records.process import NO_PROCESS, Action, Chained, Process, Status
 from muster.records.configuring.parts import describe
 from muster.records.configuring.rows import Index, Row, identity, once
-from muster.records.configuring.text import is_table
 
 
 def read_processes(whole: Row, roles: Index) -> Iterator[Process]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final, TypeGuard, TypeVar
 
+from muster.domain.document import is_list, is_table
 from muster.domain.fault import Fault
-from muster.records.configuring.text import is_list, is_table
 
 MOST_ID: Final = 2**31 - 1
 MOST_NAME: Final = 200

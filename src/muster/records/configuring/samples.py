@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from types import MappingProxyType
 
-from muster.records.configuring.text import parse
+from muster.domain.document import parse
 
 _HERE = "muster.records.configuring"
 SAMPLES: Mapping[str, str] = MappingProxyType({"film-and-tv": "film-and-tv.toml", "conformance": "conformance.toml"})

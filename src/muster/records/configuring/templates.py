@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from muster.domain.document import is_table
 from muster.domain.records.char_types import CHAR_TYPES
 from muster.domain.records.process import NO_PROCESS
 from muster.domain.records.template import DataType, Field, Pairing, PickList, Template, Trigger
 from muster.records.configuring.parts import TYPES, char_type, describe
 from muster.records.configuring.rows import Findings, Index, Row, cut, identity, shown
-from muster.records.configuring.text import is_table
 from muster.records.values.choices import YES_NO
 
 WORDS: Mapping[str, DataType] = MappingProxyType(

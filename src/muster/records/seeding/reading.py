@@ -6,6 +6,7 @@ Beside the tables read here a file names its blueprint: a table of its own, or t
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from muster.domain.document import is_list, is_table, parse
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.char_types import RecordRef
 from muster.domain.records.template import Template
@@ -13,7 +14,6 @@ from muster.records.configuring.blueprint import blueprint_in
 from muster.records.configuring.parts import char_type
 from muster.records.configuring.rows import Findings, Index, Row, identity, shown
 from muster.records.configuring.samples import SAMPLES, sample
-from muster.records.configuring.text import is_list, is_table, parse
 from muster.records.seeding.books import read_periods, read_rates
 from muster.records.seeding.fields import plain, ref_in, refusal
 from muster.records.seeding.rules import read_rules

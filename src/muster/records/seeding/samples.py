@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from types import MappingProxyType
 
-from muster.records.configuring.text import parse
+from muster.domain.document import parse
 
 _HERE = "muster.records.seeding"
 SAMPLES: Mapping[str, str] = MappingProxyType({"seed-records": "film-and-tv.toml"})

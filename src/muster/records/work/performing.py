@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from muster.domain.records.operation import Denied, Operation, Result
+from muster.domain.records.operation import Copy, Denied, Operation, Result
 from muster.records.work.pacing import Pace
 from muster.records.work.workspace import Workspace
 
@@ -81,7 +81,8 @@ async def _done(workspace: Workspace, operation: Operation, doing: Doing) -> Res
 def refusal(workspace: Workspace, operation: Operation, denied: Denied) -> Result:
     """The result of an operation that was not done."""
     number = getattr(operation, "number", 0)
-    status = workspace.standing_of(operation.group, number)
+    # What is judged of a copy is the record that it was to become: there is none that could be locked.
+    status = None if isinstance(operation, Copy) else workspace.standing_of(operation.group, number)
     return Result(
         group=operation.group,
         number=number,

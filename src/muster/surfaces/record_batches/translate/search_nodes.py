@@ -289,7 +289,7 @@ class Reader:
             "$join": _joined,
         }
     )
-    """What takes other arguments than a field and its values; called with this reader, what was said, path and scope."""
+    """What takes more than a field and its values; called with the reader, what was said, path and scope."""
 
 
 def _comparison(test: How, field: Found, read: Sequence[tuple[Value, ...]], *, wild: bool) -> Node:

@@ -1,4 +1,4 @@
-"""TOML and JSON as plain values with exact numbers. Whatever is wrong with the text itself is told with its place."""
+"""Documents of TOML and JSON as plain values with exact numbers. What is wrong with the text is told with its place."""
 
 import json
 import tomllib
@@ -9,7 +9,7 @@ from typing import Final, TypeGuard
 
 from muster.domain.errors import MalformedBody, TooLarge
 
-MOST_BYTES: Final = 16 << 20
+MOST_BYTES: Final = 32 << 20
 """The largest document that is read."""
 _BOM: Final = "\ufeff"
 
@@ -32,7 +32,7 @@ def form_of(name: str, document: bytes) -> str:
     return "json" if document.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else "toml"
 
 
-def parse(document: bytes, form: str, *, what: str = "blueprint") -> dict[str, object]:
+def parse(document: bytes, form: str, *, what: str = "file") -> dict[str, object]:
     """What the document says. Raises TooLarge; MalformedBody with line and column where the text gives them.
 
     `what` is what such faults call the document.
