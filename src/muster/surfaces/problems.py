@@ -45,6 +45,23 @@ STATUS: Mapping[type[errors.MusterError], HTTPStatus] = MappingProxyType(
     }
 )
 """Every class of `domain/errors.py`."""
+_CODES: Mapping[int, str] = MappingProxyType(
+    {
+        HTTPStatus.BAD_REQUEST: errors.BadInput.code,
+        HTTPStatus.UNAUTHORIZED: errors.NotAuthenticated.code,
+        HTTPStatus.FORBIDDEN: errors.NotAllowed.code,
+        HTTPStatus.NOT_FOUND: errors.NotFound.code,
+        HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+        HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
+        HTTPStatus.CONFLICT: errors.Conflict.code,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.TooLarge.code,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+        HTTPStatus.TOO_MANY_REQUESTS: errors.RateLimited.code,
+        HTTPStatus.NOT_IMPLEMENTED: "not_implemented",
+        HTTPStatus.SERVICE_UNAVAILABLE: errors.Unavailable.code,
+    }
+)
+"""The codes of what no class of ours says."""
 
 
 def status_of(error: Exception) -> int:
@@ -52,6 +69,18 @@ def status_of(error: Exception) -> int:
     if isinstance(error, errors.MusterError):
         return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     return error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def code_of(error: Exception, status: int) -> str:
+    """The code of any exception that is answered with `status`: nothing of what went wrong inside."""
+    if isinstance(error, errors.MusterError) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
+        return error.code
+    return code_of_status(status)
+
+
+def code_of_status(status: int) -> str:
+    """The code of what is answered with `status` and says no more."""
+    return _CODES.get(status, errors.MusterError.code)
 
 
 def by_path(doors: Mapping[str, Handler], otherwise: Handler) -> Handler:

@@ -11,26 +11,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from muster.domain import errors
 from muster.surfaces.access import Call
 from muster.surfaces.api.wire import Fault, Problem
-from muster.surfaces.problems import headers_of, log_failure, sentence_of, status_of
+from muster.surfaces.problems import code_of, headers_of, log_failure, sentence_of, status_of
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 100
 _LONGEST_PATH = 200
-_BY_STATUS: Mapping[int, str] = MappingProxyType(
-    {
-        400: errors.BadInput.code,
-        401: errors.NotAuthenticated.code,
-        403: errors.NotAllowed.code,
-        404: errors.NotFound.code,
-        405: "method_not_allowed",
-        408: "request_timeout",
-        413: errors.TooLarge.code,
-        415: "unsupported_media_type",
-        429: errors.RateLimited.code,
-        503: errors.Unavailable.code,
-    }
-)
-"""The codes of what the framework refuses."""
 
 
 class Problems:
@@ -50,16 +35,10 @@ class Problems:
             status=status,
             detail=sentence_of(error, status),
             instance=f"urn:uuid:{trace}",
-            code=_code(error, status),
+            code=code_of(error, status),
             faults=_faults(error),
         )
         return Response(problem, status_code=status, headers=headers_of(error, status), media_type=MEDIA_TYPE)
-
-
-def _code(error: Exception, status: int) -> str:
-    if isinstance(error, errors.MusterError) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
-        return error.code
-    return _BY_STATUS.get(status, errors.MusterError.code)
 
 
 def _faults(error: Exception) -> list[Fault]:

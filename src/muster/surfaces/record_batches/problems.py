@@ -10,7 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from muster.domain import errors
 from muster.surfaces.access import Call
-from muster.surfaces.problems import headers_of, log_failure, sentence_of, status_of
+from muster.surfaces.problems import code_of, code_of_status, headers_of, log_failure, sentence_of, status_of
 from muster.surfaces.record_batches.wire.problems import (
     ACCESS_DENIED,
     NOT_FOUND,
@@ -36,22 +36,6 @@ _IN_ONE_SENTENCE: Mapping[int, str] = MappingProxyType(
     }
 )
 """Statuses that this vendor has one sentence for, whatever it was."""
-_CODES: Mapping[int, str] = MappingProxyType(
-    {
-        400: errors.BadInput.code,
-        401: errors.NotAuthenticated.code,
-        403: errors.NotAllowed.code,
-        404: errors.NotFound.code,
-        405: "method_not_allowed",
-        408: "request_timeout",
-        409: errors.Conflict.code,
-        413: errors.TooLarge.code,
-        415: "unsupported_media_type",
-        429: errors.RateLimited.code,
-        503: errors.Unavailable.code,
-    }
-)
-"""The codes of what the framework refuses, and of what is said in the vendor's words."""
 
 
 class Problems:
@@ -99,9 +83,7 @@ def _message(error: Exception, status: int) -> str:
 
 
 def _code(error: Exception, status: int) -> str:
-    if isinstance(error, errors.MusterError) and not isinstance(error, Refused) and status != _BROKEN:
-        return error.code
-    return _CODES.get(status, errors.MusterError.code)
+    return code_of_status(status) if isinstance(error, Refused) else code_of(error, status)
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:
