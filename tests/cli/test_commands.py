@@ -36,6 +36,25 @@ def test_a_name_is_taken_once(run: Run) -> None:
     assert isinstance(run("account", "add", "acme").exception, NameTaken)
 
 
+def test_a_second_service_account_has_a_role_and_credentials_of_its_own(account: dict[str, str], run: Run) -> None:
+    made = json.loads(run("account", "add-user", "acme", "reader", "--role", "viewer", "--json").stdout)
+    assert (made["name"], made["role"]) == ("reader", "viewer")
+    assert [made[key] for key in ("tenant", "account_id")] == [account[key] for key in ("tenant", "account_id")]
+    secrets = ("token", "api_key", "api_secret", "access_key", "secret_key")
+    assert not {made[key] for key in secrets} & {account[key] for key in secrets}
+    shown = run("account", "add-user", str(account["tenant"]), "clerk", "--role", "clerk")
+    assert ("secret_key" in shown.stdout, "cannot be shown again" in shown.stdout) == (True, True)
+    assert len(json.loads(run("account", "list", "--json").stdout)["accounts"]) == 1
+
+
+@pytest.mark.usefixtures("account")
+def test_a_service_account_needs_an_account_a_name_and_a_role(run: Run) -> None:
+    assert isinstance(run("account", "add-user", "nobody", "reader", "--role", "viewer").exception, NotFound)
+    assert isinstance(run("account", "add-user", "acme", "", "--role", "viewer").exception, BadInput)
+    for role in ([], ["--role", "party"], ["--role", "king"]):
+        assert run("account", "add-user", "acme", "reader", *role).exit_code == 2
+
+
 @pytest.mark.usefixtures("account")
 def test_a_channels_secrets_are_not_shown(run: Run) -> None:
     options = ["--option", "host=127.0.0.1", "--option", "system_id=me", "--option", "password=hush"]

@@ -57,6 +57,24 @@ since = "yesterday"
 from = "EUR"
 to = "USD"
 since = 2024-01-01
+[[rates]]
+from = "Euro"
+rate = "1.1"
+[[rates]]
+from = "eur"
+to = "USD"
+rate = 1.1
+since = "2024-02-01"
+[[rates]]
+from = "EUR"
+to = "USD"
+rate = 1.2
+since = 2024-02-01
+[[rates]]
+from = "GBP"
+to = "USD"
+rate = 1e-10
+since = 2024-02-01
 [[periods]]
 year = 2024
 period = 1
@@ -67,6 +85,24 @@ year = 2024
 period = 400
 start = 2024-02-01
 end = 2024-03-01
+[[periods]]
+year = 2024
+period = 3
+start = 2024-03-01
+end = 2024-03-31
+[[periods]]
+year = 2024
+period = 3
+start = 2024-04-01
+end = 2024-04-30
+[[periods]]
+year = 2024
+period = 4
+start = 2024-03-31
+end = 2024-04-30
+[[periods]]
+period = "4"
+end = 7
 """
 
 
@@ -77,10 +113,23 @@ def test_every_mistake_of_a_file_is_told_with_its_place() -> None:
     assert {fault.path: fault.code for fault in error.value.faults} == {
         "rest": "unknown_key",
         "rates[#1]": "bad_currency",
+        "rates[#2].rate": "bad_rate",
         "rates[#2].since": "not_a_day",
         "rates[#3].rate": "bad_rate",
+        "rates[#4].from": "not_a_currency",
+        "rates[#4].to": "missing",
+        "rates[#4].rate": "bad_rate",
+        "rates[#4].since": "not_a_day",
+        "rates[#6].since": "duplicate",
+        "rates[#7].rate": "bad_rate",
         "periods[#1].end": "bad_end",
-        "periods[#2].period": "bad_period",
+        "periods[#2].period": "out_of_bounds",
+        "periods[#4].period": "duplicate",
+        "periods[#5]": "overlapping",
+        "periods[#6].year": "missing",
+        "periods[#6].period": "not_whole",
+        "periods[#6].start": "not_a_day",
+        "periods[#6].end": "not_a_day",
         "records[#1].type": "missing",
         "records[#1].id": "missing",
         "records[#1].template": "missing",

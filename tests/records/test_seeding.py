@@ -1,12 +1,14 @@
 """Setting up a record store from a file: all of it under the file's own numbers, or nothing."""
 
+import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import uuid4
 
 import msgspec
 import pytest
 
-from muster.domain.errors import BadInput
+from muster.domain.errors import BadInput, Conflict
 from muster.domain.event import EventType
 from muster.domain.records.char_types import CATALOG_ITEM, CONTACT, DEAL, RecordRef
 from muster.domain.records.operation import Act, Change, Draft, Remove
@@ -98,6 +100,47 @@ async def test_a_rehearsal_keeps_nothing(house: House) -> None:
     assert await plant(house) == rehearsed
 
 
+class Broken(FakeClock):
+    """A clock that stops for good once everything is written."""
+
+    def now(self) -> datetime:
+        """The moment, once."""
+        if self.asked:
+            raise OSError
+        self.asked = True
+        return super().now()
+
+    asked = False
+
+
+async def test_what_breaks_off_at_the_last_moment_leaves_nothing_behind(house: House) -> None:
+    with pytest.raises(OSError):  # noqa: PT011 - whatever it is
+        await Planter(house.store, Broken()).plant(house.tenant, read_seeds(SMALL.encode(), form="toml"))
+    async with house.store.read() as tx:
+        assert await tx.record_settings.blueprint_version(house.tenant) == 0
+        assert await tx.record_settings.periods(house.tenant) == []
+    assert (await house.get(FILM), await house.told()) == (None, [])
+    assert (await plant(house)).made["records"] == 3
+
+
+async def test_of_several_who_load_a_file_at_once_one_makes_everything(house: House) -> None:
+    planted = await asyncio.gather(*(plant(house) for _ in range(3)))
+    made = [one.made for one in planted if one.made]
+    assert (len(made), made[0]["records"]) == (1, 3)
+    assert all(one.kept == made[0] for one in planted if not one.made)
+
+
+async def test_a_number_that_somebody_takes_at_the_same_moment_is_not_overwritten(house: House) -> None:
+    await plant(house, BLUEPRINT)
+    file = BLUEPRINT + '[[records]]\ntype = "contact"\nid = 1\ntitle = "Ours"\n'
+    planted, _ = await asyncio.gather(plant(house, file), house.have(CONTACT), return_exceptions=True)
+    there = await house.get(RecordRef(CONTACT, 1))
+    assert there is not None
+    if not isinstance(planted, Conflict):
+        assert isinstance(planted, Planted)
+        assert (there.title == "Ours") == bool(planted.made)
+
+
 async def test_a_file_may_be_continued(house: House) -> None:
     await plant(house)
     more = '[[records]]\ntype = "catalog-item"\nid = 5\ntitle = "Second"\n'
@@ -158,7 +201,11 @@ async def test_what_is_there_already_and_differs_is_a_fault(house: House) -> Non
 async def test_a_period_must_not_have_days_of_one_that_is_there(house: House) -> None:
     await plant(house)
     rows = "[[periods]]\nyear = 2023\nperiod = 13\nstart = 2023-12-31\nend = 2024-01-01\n"
-    assert await refused(house, rows) == {"periods[#1]": "overlapping"}
+    with pytest.raises(BadInput) as error:
+        await plant(house, BLUEPRINT + rows)
+    (fault,) = error.value.faults
+    assert (fault.path, fault.code) == ("periods[#1]", "overlapping")
+    assert "period 1 of 2024 (2024-01-01 to 2024-01-31)" in fault.message
 
 
 async def test_circles_are_refused(house: House) -> None:
@@ -217,6 +264,14 @@ async def test_what_is_loaded_can_be_worked_with(house: House) -> None:
     acting = Acting(tenant=house.tenant, user=1, role=Role.OWNER)
     assert (await desk.one(acting, Act(group=CATALOG_ITEM, number=1001, action=2))).denial is None
     assert (await desk.one(acting, create(CATALOG_ITEM, "Another"))).number == 1002
+
+
+async def test_what_a_field_takes_is_said(house: House) -> None:
+    values = 'values = { genre = "Opera", budget = { locAmt = 1, locCur = "EURO" } }'
+    with pytest.raises(BadInput) as error:
+        await plant(house, f'{BLUEPRINT}[[records]]\ntype = "catalog-item"\nid = 1\ntitle = "T"\n{values}\n')
+    said = {fault.path.rpartition(".")[2]: fault.message for fault in error.value.faults}
+    assert said == {"genre": "is not in its list", "budget": "is nothing that a field of the type `money` takes"}
 
 
 async def test_values_no_store_takes_are_faults(house: House) -> None:

@@ -7,12 +7,13 @@ import click
 from muster.app.wiring import Core
 from muster.catalog.accounts import NewAccount
 from muster.catalog.channels import SANDBOX
-from muster.cli.frame import MOST, Session, json_option, moment, print_json, stdout, store_options, table
+from muster.cli.frame import MOST, Session, json_option, moment, print_json, stdout, store_options, table, tenant_of
 from muster.domain.tenant import Role, Tenant
 from muster.ports.store.channels import ChannelAccount
 
 _SHOWN = ("account_id", "tenant", "token", "api_key", "api_secret", "access_key", "secret_key")
 _ROLES = [role.value for role in Role if role is not Role.PARTY]
+_KEEP = "Keep these: they cannot be shown again."
 
 
 @click.group()
@@ -42,13 +43,36 @@ def add(session: Session, /, *, name: str, credit: int, role: str, as_json: bool
     if as_json:
         print_json({"name": name, "role": role, "channel": channel.id} | {key: getattr(made, key) for key in _SHOWN})
         return
-    rows = [(key, str(getattr(made, key))) for key in _SHOWN]
-    stdout().print(table(("Account", name), rows))
+    stdout().print(table(("Account", name), _rows(made)))
     click.echo(
-        "\nKeep these: they are stored only as digests and cannot be shown again.\n"
+        f"\n{_KEEP}\n"
         f"It has a sandbox channel (number {channel.id}), where the address decides what happens and nothing leaves\n"
         f"this machine. It is no longer used once you add a real one: muster channel add {name} smpp --option …"
     )
+
+
+@account.command("add-user")
+@click.argument("account")
+@click.argument("name")
+@click.option("--role", type=click.Choice(_ROLES), required=True, help="What it may do; a viewer only reads.")
+@store_options
+@json_option
+@click.pass_obj
+def add_user(
+    session: Session, /, *, account: str, name: str, role: str, as_json: bool, **flags: str | Path | None
+) -> None:
+    """Make one more service account NAME of ACCOUNT, with credentials of its own, which cannot be read again."""
+
+    async def work(core: Core) -> NewAccount:
+        await tenant_of(core, account)  # Says which accounts there are, if not this one.
+        return await core.accounts.add_principal(account, name, Role(role))
+
+    made = session.run(flags, work)
+    if as_json:
+        print_json({"name": name, "role": role} | {key: getattr(made, key) for key in _SHOWN})
+        return
+    stdout().print(table((f"Service account ({role})", name), _rows(made)))
+    click.echo(f"\n{_KEEP}")
 
 
 @account.command("list")
@@ -67,3 +91,7 @@ def list_(session: Session, /, *, as_json: bool, **flags: str | Path | None) -> 
         return
     rows = [(str(t.number), t.name, str(t.account_id), moment(t.created_at)) for t in found]
     stdout().print(table(("Tenant", "Name", "Account id", "Since"), rows))
+
+
+def _rows(made: NewAccount) -> list[tuple[str, str]]:
+    return [(key, str(getattr(made, key))) for key in _SHOWN]

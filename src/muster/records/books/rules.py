@@ -141,9 +141,14 @@ def checked_period(number: int, wish: PeriodWish, others: Sequence[FinancialPeri
         raise BadBooks(BookFault.BAD_END)
     if any((one.year, one.period) == (wish.year, wish.period) for one in others):
         raise Conflict("there is such a period already")
-    if any(wish.start <= one.end and one.start <= wish.end for one in others):
+    if overlapping(wish.start, wish.end, others) is not None:
         raise BadBooks(BookFault.OVERLAPPING)
     return FinancialPeriod(id=number, year=wish.year, period=wish.period, start=wish.start, end=wish.end)
+
+
+def overlapping(start: date, end: date, others: Sequence[FinancialPeriod]) -> FinancialPeriod | None:
+    """The first of `others` that has a day from `start` to `end`, both included; None where none has."""
+    return next((one for one in others if start <= one.end and one.start <= end), None)
 
 
 def check_may_close(state: PeriodState) -> None:

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_OID, uuid5
 import msgspec
 import structlog
 
+from muster.domain.errors import Conflict
 from muster.domain.fault import Fault
 from muster.domain.ids import PrincipalId, TenantId
 from muster.domain.records.blueprint import Blueprint
@@ -16,9 +17,12 @@ from muster.domain.records.search import GoneSearch
 from muster.domain.tenant import Role
 from muster.ports.clock import Clock
 from muster.ports.store.unit import Store, Transaction
+from muster.records.amortization.posting import BOOKS
+from muster.records.books.rules import overlapping
 from muster.records.configuring.blueprint import Changes, compare, keeping_values, replace
 from muster.records.entities.making import TRACE
 from muster.records.entities.relationships import LINK, gather_for_linking
+from muster.records.seeding.books import shared
 from muster.records.seeding.fields import refusal
 from muster.records.seeding.shape import Seeds
 from muster.records.seeding.sowing import RULE, SOURCE, Graves, Planted, Sower, Tally
@@ -69,11 +73,13 @@ class Planter:
         return tally.planted
 
     async def _plant(self, tx: Transaction, tenant: TenantId, seeds: Seeds, *, tally: Tally) -> None:
+        # First of all, as everybody who sets up rates and periods: of two who load files, one waits for the other.
+        await tx.records.heads(tenant, [BOOKS])
         blueprint = await _configure(tx, tenant, seeds.blueprint, tally=tally)
         faults = await _keep_books(tx, tenant, seeds, tally=tally)
         actor = Actor(number=NOBODY, role=Role.OWNER)
         workspace = Workspace(tx, Scene(tenant=tenant, actor=actor, blueprint=blueprint, at=self._clock.now()))
-        await _gather(workspace, seeds)
+        await _gather(tx, workspace, seeds)
         sower = Sower(workspace, tally, await _graves(tx, workspace, seeds))
         sower.sow_records(seeds.records)
         sower.sow_links(seeds.links)
@@ -107,14 +113,14 @@ async def _keep_books(tx: Transaction, tenant: TenantId, seeds: Seeds, *, tally:
         period = seed.period
         if not tally.count("periods", new=(period.year, period.period) not in taken):
             continue
-        if any(period.start <= one.end and one.start <= period.end for one in there):
-            faults.append(Fault(seed.path, "overlapping", "has a day of another period that is there already"))
+        if (other := overlapping(period.start, period.end, there)) is not None:
+            faults.append(Fault(seed.path, "overlapping", f"{shared(other)}, which is there already"))
         else:
             await tx.record_settings.put_period(tenant, period)
     return faults
 
 
-async def _gather(workspace: Workspace, seeds: Seeds) -> None:
+async def _gather(tx: Transaction, workspace: Workspace, seeds: Seeds) -> None:
     """Everything that the file names, and the counters of what it makes: those last, for others wait for them."""
     refs = list(dict.fromkeys(_named(seeds)))
     await workspace.gather_money()
@@ -126,6 +132,12 @@ async def _gather(workspace: Workspace, seeds: Seeds) -> None:
     await gather_for_linking(workspace, [(one.parent, one.child) for one in seeds.links])
     kinds = dict.fromkeys(one.ref.char_type for one in seeds.records)
     await workspace.gather_heads([*(f"record.{kind}" for kind in kinds), LINK, TRACE, RULE, SOURCE])
+    # From here on nobody else makes any. Who did so while we waited may have taken a number of the file.
+    missing = [ref for ref in refs if workspace.last_seen(ref) is None]
+    numbers = [one.number for one in seeds.links if workspace.link_or_none(one.number) is None]
+    tenant = workspace.scene.tenant
+    if (await tx.records.load(tenant, missing)).records or await tx.records.links(tenant, numbers):
+        raise Conflict("Records were made by somebody else at the same moment. Please try again.")
 
 
 def _named(seeds: Seeds) -> Iterator[RecordRef]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -9,7 +10,8 @@ import msgspec
 from muster.domain.fault import Fault
 from muster.domain.records.char_types import CHAR_TYPES, RecordRef
 from muster.domain.records.date_rule import DateRule
-from muster.domain.records.operation import Denied, Draft, FlawKind
+from muster.domain.records.operation import Denied, Draft, Flaw, FlawKind
+from muster.domain.records.template import Field
 from muster.records.dates.arithmetic import Circular, in_order
 from muster.records.dates.recalculation import is_date_field, rework
 from muster.records.entities.making import make
@@ -84,7 +86,8 @@ class Sower:
             except Denied as denied:
                 self._workspace.back_to(mark)
                 self._failed.add(seed.ref)
-                self.faults.extend(_faults(seed.path, denied))
+                template = self._workspace.blueprint.template_of(seed.ref.char_type, seed.template)
+                self.faults.extend(_faults(seed.path, denied, {} if template is None else template.by_label))
 
     def _sow_record(self, seed: SeedRecord) -> None:
         there = self._workspace.find(seed.ref)
@@ -183,17 +186,23 @@ def _spelled(ref: RecordRef) -> str:
     return f"{CHAR_TYPES[ref.char_type].path}/{ref.number}"
 
 
-def _faults(path: str, denied: Denied) -> Sequence[Fault]:
+def _faults(path: str, denied: Denied, fields: Mapping[str, Field] = MappingProxyType({})) -> Sequence[Fault]:
     if not denied.flaws:
         return [Fault(path, denied.denial.value, f"cannot be made: {_words(denied.denial.value)}")]
     return [
-        Fault(
-            f"{path}.values.{flaw.label}" if flaw.label else path,
-            flaw.kind.value,
-            _SAID.get(flaw.kind, _words(flaw.kind.value)) + (f" ({flaw.limit:,})" if flaw.limit else ""),
-        )
+        Fault(f"{path}.values.{flaw.label}" if flaw.label else path, flaw.kind.value, _said(flaw, fields))
         for flaw in denied.flaws
     ]
+
+
+def _said(flaw: Flaw, fields: Mapping[str, Field]) -> str:
+    """A broken rule for people."""
+    if flaw.kind is FlawKind.BAD_VALUE and (field := fields.get(flaw.label)) is not None:
+        kind = field.data_type.name.lower()
+        return (
+            f"is nothing that a field of the type `{kind}` takes" if field.pick_list is None else "is not in its list"
+        )
+    return _SAID.get(flaw.kind, _words(flaw.kind.value)) + (f" ({flaw.limit:,})" if flaw.limit else "")
 
 
 def _words(code: str) -> str:
