@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from muster.domain.document import is_table
 from muster.domain.records.amortization import Method, Model, Setup
 from muster.domain.records.blueprint import Ban, Blueprint
 from muster.domain.records.char_types import AMOUNT, CATALOG_ITEM, DEAL, TABLE, RecordRef
@@ -29,7 +30,7 @@ from muster.domain.records.operation import (
 from muster.domain.records.record import Record
 from muster.domain.records.template import DataType, Field, Template
 from muster.domain.tenant import Role
-from muster.records.amortization import posting
+from muster.records.amortization import dated, posting
 from muster.records.amortization.desk import AmortizationDesk
 from muster.records.amortization.inputs import told_by
 from muster.records.amortization.posting import TO_DATE, shaped
@@ -104,7 +105,7 @@ async def test_what_is_posted_belongs_to_its_row_and_goes_with_it(house: House) 
     roots = [body["root"] for _, body in await house.told() if body.get("char_type") == AMOUNT]
     await house.do(Remove(group=TABLE, number=row))
 
-    named = [(root["char_type"], root["record"]) for root in roots if isinstance(root, dict)]
+    named = [(root["char_type"], root["record"]) for root in roots if is_table(root)]
     assert named == [(CATALOG_ITEM, item.number)] * 4
     assert await made_by(house, row) == []
 
@@ -300,6 +301,38 @@ async def test_a_batch_makes_only_so_many_amounts(house: House, monkeypatch: pyt
     assert [result.denial for result in results] == [None, None, Denial.FAULTY]
     assert results[-1].flaws == (Flaw(kind=FlawKind.TOO_MANY_AMOUNTS, limit=9),)
     assert await made_by(house, third) == []
+
+
+async def test_a_batch_replaces_only_so_many_amounts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third, fresh = await rows_of(house, 4)
+    await amortize(house, first, second, third)
+    before = await made_by(house, third)
+    monkeypatch.setattr(posting, "MOST_AMOUNTS", 11)
+
+    results = await amortize(house, first, second, third, fresh)
+    later = await amortize(house, third)
+
+    assert [result.denial for result in results] == [None, None, Denial.FAULTY, Denial.FAULTY]
+    assert {result.flaws for result in results[2:]} == {(Flaw(kind=FlawKind.TOO_MANY_AMOUNTS, limit=11),)}
+    assert later[0].done is Done.AMORTIZED
+    assert {one.ref for one in before}.isdisjoint(one.ref for one in await made_by(house, third))
+
+
+async def test_a_long_journal_is_read_in_large_parts_and_counted_once(
+    house: House, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dated, "AT_ONCE", 5)
+    await amortize(house, *await rows_of(house, 3))
+    desk = AmortizationDesk(house.store, house.clock, Blueprints(house.store))
+    statements.clear()
+
+    journal = await desk.journal(house.tenant, date(2024, 1, 1), date(2024, 12, 31))
+
+    assert [line.day for line in journal.lines] == sorted(line.day for line in journal.lines)
+    assert len(journal.lines) == 2 * 3 * 4
+    of_values = [one for one in statements if "record_values" in one]
+    # On SQLite they go to the driver itself.
+    assert len(of_values) in {0, 1 + 3}
 
 
 async def test_others_have_their_turn_while_a_long_schedule_is_made(house: House) -> None:
