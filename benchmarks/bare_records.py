@@ -84,19 +84,20 @@ class BareSqlite:
 
 
 class BarePostgres:
-    """Tables like Muster's in a schema beside them; rows come by COPY."""
+    """Tables like Muster's in a schema beside them. Rows come by INSERT, or by COPY, which is for loading."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, schema: str) -> None:
         self._connection = connection
+        self._schema = schema
         self._seen = dict.fromkeys(GROWING, 0)
 
     @classmethod
-    async def open(cls, url: str) -> "BarePostgres":
+    async def open(cls, url: str, schema: str) -> "BarePostgres":
         """Make the tables."""
-        made = cls(await asyncpg.connect(url))
-        await made._connection.execute("CREATE SCHEMA bare")
+        made = cls(await asyncpg.connect(url), schema)
+        await made._connection.execute(f"CREATE SCHEMA {schema}")
         for table in GROWING:
-            await made._connection.execute(f"CREATE TABLE bare.{table} (LIKE {table} INCLUDING ALL)")
+            await made._connection.execute(f"CREATE TABLE {schema}.{table} (LIKE {table} INCLUDING ALL)")
         await made.look(1)
         return made
 
@@ -110,15 +111,23 @@ class BarePostgres:
             self._seen[table] = await self._connection.fetchval(last)
         return _apart(found, batches)
 
-    async def take(self, batches: Sequence[Batch]) -> float:
+    async def take(self, batches: Sequence[Batch], *, copied: bool = False) -> float:
         """Insert them, one after the other; the seconds it took."""
         began = time.perf_counter()
         for batch in batches:
             async with self._connection.transaction():
                 for table, rows in batch.items():
                     if rows:
-                        await self._connection.copy_records_to_table(table, records=rows, schema_name="bare")
+                        await self._put(table, rows, copied=copied)
         return time.perf_counter() - began
+
+    async def _put(self, table: str, rows: Rows, *, copied: bool) -> None:
+        if copied:
+            await self._connection.copy_records_to_table(table, records=rows, schema_name=self._schema)
+        else:
+            # Prepared once, all rows sent without waiting in between.
+            marks = ", ".join(f"${at}" for at in range(1, len(rows[0]) + 1))
+            await self._connection.executemany(f"INSERT INTO {self._schema}.{table} VALUES ({marks})", rows)  # noqa: S608 - our own words
 
     async def close(self) -> None:
         """Let go of the connection."""

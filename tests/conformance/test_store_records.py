@@ -93,6 +93,7 @@ async def test_a_record_comes_back_as_it_was_given(store: Store) -> None:
         assert loaded.records == {full.ref: full, ITEM: a_record(1)}
         assert loaded.busy == frozenset()
         assert list(await tx.records.made_by(tenant, [12, 13])) == [full]
+        assert await tx.records.made_counts(tenant, [12, 13]) == {12: 1}
 
 
 _TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=300)
@@ -221,6 +222,7 @@ async def test_a_tenant_meets_nothing_of_another(store: Store) -> None:
     async with store.begin() as tx:
         assert (await tx.records.load(other, [ITEM], lock=True)).records == {}
         assert await tx.records.made_by(other, [5]) == []
+        assert await tx.records.made_counts(other, [5]) == {}
         assert await tx.records.links(other, [1]) == []
         assert await tx.records.links_above(other, [ITEM]) == []
         assert await tx.records.links_below(other, [DEAL_ONE]) == []
@@ -254,6 +256,7 @@ async def test_numbers_that_no_record_can_have_are_not_found(store: Store) -> No
         assert await tx.records.parent_counts(tenant, [beyond]) == {}
         assert await tx.records.rules(tenant, [1 << 63]) == []
         assert await tx.records.made_by(tenant, [1 << 63]) == []
+        assert await tx.records.made_counts(tenant, [1 << 63]) == {}
 
 
 async def test_date_rules_are_found_by_every_record_they_have_to_do_with(store: Store) -> None:

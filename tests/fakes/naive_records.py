@@ -4,83 +4,67 @@ It knows the one small configuration of `naive_values` and answers in the vendor
 held against it word for word.
 """
 
-from collections.abc import Sequence
 from copy import deepcopy
+from datetime import UTC, datetime
 
+from tests.fakes.naive_links import INVALID, MISSING, UNRELATED, Key, NaiveLinks, Refused
 from tests.fakes.naive_values import (
-    AVAILABLE,
     COMPONENTS,
     CONTACT,
-    FIELDS,
-    LEADS_TO,
-    LOCKED,
-    NOT_COPIED,
+    PARTIES,
+    PROCESSES,
     TEMPLATES,
-    UNDELETABLE,
     Json,
+    carried,
     filled,
+    template_faults,
     title_faults,
     verdict,
 )
 
-Key = tuple[int, int]
-"""Char type and number; the char type of relationships is 0."""
 State = tuple[dict[Key, Json], dict[int, Json], dict[int, int]]
-DIRECTOR = 9
-NO_PARTY = "Unable to create relationship. Relationship Type ID must be a valid Party ID."
-INVALID, UNRELATED = "Invalid Record.", "Invalid Relationship"
+DENIED = "Access Denied."
 
 
-class Refused(Exception):
-    """One operation was not done."""
-
-    def __init__(self, code: int, message: str, missing: Sequence[Key] = ()) -> None:
-        super().__init__(message)
-        self.code, self.message, self.missing = code, message, missing
-
-
-class NaiveRecords:
-    """Everything a tenant has. A record is its title, status and characteristics; a relationship its ends and type."""
+class NaiveRecords(NaiveLinks):
+    """Everything a tenant has. A record is what is in it, and when it was made, changed and moved."""
 
     def __init__(self) -> None:
-        self.records: dict[Key, Json] = {}
-        self.links: dict[int, Json] = {}
-        self.heads = {1: 0, 2: 0, 3: 0, 0: 0}
+        super().__init__()
+        self.now = datetime.min.replace(tzinfo=UTC)
+        self.who = "owner"
 
     # --- Batches -----------------------------------------------------------------------------------------------
 
-    def batch(self, body: Json, *, reads_only: bool = False) -> Json:
-        """What the server should answer in the end: `batchStatus` and `batchResults`."""
-        method = body["method"]
+    def batch(self, body: Json, *, at: datetime, who: str = "owner") -> Json:
+        """What the server should answer in the end: `batchStatus` and `batchResults`. A `reader` only reads."""
+        self.now, self.who = at, who
+        method, options = body["method"], body.get("batchOptions", {})
         before = self._state()
-        told = [
-            (char_type, self._tried(method, char_type, one, reads_only=reads_only))
-            for char_type, one in _in_order(method, body)
-        ]
+        told = [(char_type, self._tried(method, char_type, one)) for char_type, one in _in_order(method, body)]
         failing = [one for one in told if one[1]["code"] != 200]
-        if not failing or not body.get("batchOptions", {}).get("cancelIfRecordFails", False):
+        cancelled = bool(failing) and options.get("cancelIfRecordFails", False)
+        if cancelled or options.get("validateOnly", False):
+            self.records, self.links, self.heads = before
+        if not cancelled:
             return _answer("Complete", told)
-        self._back(before)
         unusable = any(one["code"] in {400, 500} for _, one in failing)
         return _answer("Errored" if unusable else "Cancelled", failing)
 
-    def _tried(self, method: str, char_type: int, one: Json, *, reads_only: bool) -> Json:
+    def _tried(self, method: str, char_type: int, one: Json) -> Json:
         savepoint = self._state()
         try:
-            return self._one("DENIED" if reads_only and method != "GET" else method, char_type, one)
+            return self._one(method, char_type, one)
         except Refused as refused:
-            self._back(savepoint)
+            self.records, self.links, self.heads = savepoint
             return _failure(method, one, refused)
 
     def _state(self) -> State:
         return deepcopy((self.records, self.links, self.heads))
 
-    def _back(self, state: State) -> None:
-        self.records, self.links, self.heads = deepcopy(state)
-
     def _one(self, method: str, char_type: int, one: Json) -> Json:
-        if method == "DENIED":
-            raise Refused(403, "Access Denied.")
+        if self.who == "reader" and method != "GET":
+            raise Refused(403, DENIED)
         if char_type == 0:
             return self._one_link(method, one)
         if method == "POST":
@@ -90,7 +74,7 @@ class NaiveRecords:
             raise Refused(400, INVALID)
         key = (char_type, number)
         if key not in self.records:
-            raise Refused(404, "Record Not Found.")
+            raise Refused(404, MISSING)
         does = {
             "GET": lambda: self._told("Found.", key),
             "PUT": lambda: self._update(key, one),
@@ -100,210 +84,199 @@ class NaiveRecords:
         }
         return does[method]()
 
-    def _told(self, message: str, key: Key, reference: str | None = None) -> Json:
+    def _told(self, message: str, key: Key) -> Json:
+        return {"code": 200, "message": message, "id": key[1], "record": self.shown(key)}
+
+    def shown(self, key: Key) -> Json:
+        """A record, with how many parents it has."""
         count = sum(link["child"] == key for link in self.links.values())
-        record = {**deepcopy(self.records[key]), "parentRelationshipCount": count}
-        entry: Json = {"code": 200, "message": message, "id": key[1], "record": record}
-        return entry | ({"referenceId": reference} if reference is not None else {})
+        return {**deepcopy(self.records[key]), "parentRelationshipCount": count}
 
     # --- Records -----------------------------------------------------------------------------------------------
 
     def _create(self, char_type: int, one: Json) -> Json:
-        errors: dict[str, list[str]] = {}
-        template = one.get("template", {}).get("templateId")
-        title = one.get("title")
-        values: Json = {}
-        if template == 1:
-            values, errors["CharDataValidation"] = filled(char_type, {}, one["characteristics"])
-        else:
-            named = f"Invalid template {template}."
-            errors["TemplateValidation"] = ["TemplateId is required" if template is None else named]
+        key, number = self._new(char_type), one.get("template", {}).get("templateId")
+        template = TEMPLATES.get((char_type, number))
+        title = one.get("title") or ""
+        errors = {"TemplateValidation": template_faults(number, fits=template is not None)}
         if title or char_type not in COMPONENTS:
-            errors["TitleValidation"] = title_faults(title or "")
-        _check(errors, status=None)
-        key = self._new(char_type)
-        named = title or f"{TEMPLATES[char_type]} Record {key[1]}"
-        self.records[key] = {"title": named, "status": 1, "characteristics": values}
-        return self._told("Created.", key, one.get("referenceId"))
+            errors["TitleValidation"] = title_faults(title)
+        values: Json = {}
+        if template:
+            title = title or f"{template['name']} Record {key[1]}"
+            values, errors["CharDataValidation"] = filled(template, {}, one["characteristics"])
+            self._put(key, number, title=title, status=_initial(template), values=values)
+        errors["RelationshipValidation"] = self._parent_faults(key, one, is_new=True)
+        _check(errors, None)
+        self._take_parents(key, one)
+        reference = {"referenceId": one["referenceId"]} if "referenceId" in one else {}
+        return self._told("Created.", key) | reference
 
-    def _new(self, char_type: int) -> Key:
-        self.heads[char_type] += 1
-        return char_type, self.heads[char_type]
+    def _put(self, key: Key, template: int, *, title: str, status: int, values: Json) -> None:
+        stamps = {"created": self.now, "updated": self.now, "moved": self.now}
+        content = {"title": title, "template": template, "status": status, "characteristics": deepcopy(values)}
+        self.records[key] = content | stamps
+
+    def _status(self, key: Key) -> Json:
+        """The status of a record, as it is configured."""
+        status: Json = _process(self._template(key))["statuses"][self.records[key]["status"]]
+        return status
+
+    def _is_locked(self, key: Key) -> bool:
+        return bool(self._status(key).get("locked", False))
 
     def _update(self, key: Key, one: Json) -> Json:
-        record, raw = self.records[key], one.get("characteristics", {})
+        record, raw, template = self.records[key], one.get("characteristics", {}), self._template(key)
         if self._is_locked(key):
             raise Refused(409, "Record Locked.")
-        if key[0] == 1 and "fixed" in raw and raw["fixed"] != record["characteristics"].get("fixed"):
-            raise Refused(403, "Access Denied.")
-        template = one.get("template", {}).get("templateId", 1)
-        values, faults = filled(key[0], record["characteristics"], raw)
+        fixed = [label for label in raw if not template["fields"].get(label, {}).get("editable", True)]
+        if any(raw[label] != record["characteristics"].get(label) for label in fixed):
+            raise Refused(403, DENIED)
+        number = one.get("template", {}).get("templateId", record["template"])
+        values, faults = filled(template, record["characteristics"], raw)
         errors = {
-            "TemplateValidation": [] if template == 1 else [f"Invalid template {template}."],
+            "TemplateValidation": template_faults(number, fits=number == record["template"]),
             "TitleValidation": title_faults(one["title"]) if "title" in one else [],
             "CharDataValidation": faults,
+            "RelationshipValidation": self._parent_faults(key, one),
         }
-        _check(errors, status=record["status"] if key[0] == 1 else 0)
-        record["characteristics"] = values
-        record["title"] = one.get("title", record["title"])
+        _check(errors, self._status(key))
+        changed = {"characteristics": values, "title": one.get("title", record["title"])}
+        if record != record | changed:
+            record |= changed | {"updated": self.now}
+        self._take_parents(key, one)
         return self._told("Updated.", key)
 
     def _delete(self, key: Key) -> Json:
-        kept = key[0] == 1 and self.records[key]["status"] in UNDELETABLE
-        if kept or any(self._is_locked(other) for other in self._neighbours(key)):
+        going = [key]
+        for one in going:
+            # The list grows by every component all of whose parents are on it.
+            for child in self._children(one):
+                if child[0] in COMPONENTS and child not in going and set(self._parents(child)) <= set(going):
+                    going.append(child)
+        beside = {end for one in going for end in (*self._parents(one), *self._children(one))} - {key}
+        kept = any(not self._status(one).get("deletable", True) for one in going)
+        if kept or any(self._is_locked(one) for one in beside):
             raise Refused(409, "Record Not Deletable.")
-        self._remove(key)
+        self.records = {one: record for one, record in self.records.items() if one not in going}
+        self.links = {n: link for n, link in self.links.items() if not {link["parent"], link["child"]} & set(going)}
         return {"code": 200, "message": "Deleted.", "id": key[1]}
 
-    def _is_locked(self, key: Key) -> bool:
-        return key[0] == 1 and self.records[key]["status"] in LOCKED
-
-    def _neighbours(self, key: Key) -> list[Key]:
-        ends = [(link["parent"], link["child"]) for link in self.links.values()]
-        return [child for parent, child in ends if parent == key] + [parent for parent, child in ends if child == key]
-
-    def _remove(self, key: Key) -> None:
-        children = [link["child"] for link in self.links.values() if link["parent"] == key]
-        del self.records[key]
-        self.links = {n: link for n, link in self.links.items() if key not in {link["parent"], link["child"]}}
-        for child in children:
-            orphan = not any(link["child"] == child for link in self.links.values())
-            if child[0] in COMPONENTS and child in self.records and orphan:
-                self._remove(child)
+    # --- Workflow ----------------------------------------------------------------------------------------------
 
     def _execute(self, key: Key, action: int) -> Json:
-        record = self.records[key]
-        if key[0] != 1 or action not in AVAILABLE[record["status"]]:
-            raise Refused(403, f"Action {action} not available to be taken from status {record['status']}")
-        leads = LEADS_TO[action]
-        record["status"] = leads if leads is not None else record["status"]
+        status = self._status(key)
+        if action not in status["actions"]:
+            raise Refused(403, f"Action {action} not available to be taken from status {status['id']}")
+        process = _process(self._template(key))
+        if process["actions"][action].get("roles") and self.who != "owner":
+            raise Refused(403, DENIED)
+        self._take(key, process, action)
         return self._told("Action Executed.", key)
+
+    def _take(self, key: Key, process: Json, action: int) -> None:
+        """The action, and those that are chained to it, as far as they are of the process and available."""
+        taken = process["actions"][action]
+        if "to" in taken:
+            self.records[key] |= {"status": taken["to"], "moved": self.now}
+        for chained in taken.get("chained", []):
+            if chained in self._status(key)["actions"]:
+                self._take(key, process, chained)
 
     # --- Copies ------------------------------------------------------------------------------------------------
 
     def _copy(self, key: Key, one: Json) -> Json:
         source, to = self.records[key], one.get("charTypeId", key[0])
-        template = one.get("template", {}).get("templateId", 1 if to == key[0] else None)
-        if template != 1:
-            named = f"Invalid template {template}."
-            _check({"TemplateValidation": ["TemplateId is required" if template is None else named]}, status=None)
-        listed = self._listed(key, one.get("copyRelationships", []))
-        parties = [n for n in self._own(key) if n not in listed and self.links[n]["type"] == DIRECTOR]
-        if to != CONTACT:
-            # Who takes part is a contact.
-            parties = [n for n in parties if self.links[n]["parent"] == key]
-        keeps_parties = one.get("copyParties", True)
-        chosen = [n for n in listed + parties if keeps_parties or self.links[n]["type"] != DIRECTOR]
-        copied = self._copied_values(source, to)
-        values, faults = filled(to, copied, one.get("characteristics", {}))
-        title = str(one.get("title", source["title"]))
-        _check({"TitleValidation": title_faults(title), "CharDataValidation": faults}, status=None)
+        same = to == key[0]
+        number = one.get("template", {}).get("templateId", source["template"] if same else None)
+        template = TEMPLATES.get((to, number))
+        title: str = one["title"] if "title" in one else source["title"]
+        if template is None or (same and number != source["template"]):
+            faults = template_faults(number, fits=False)
+            _check({"TemplateValidation": faults, "TitleValidation": title_faults(title)}, None)
+            raise AssertionError
+        chosen = self._chosen(key, to, one)
+        copied = carried(self._template(key), template, source["characteristics"])
+        values, faults = filled(template, copied, one.get("characteristics", {}))
+        _check({"TitleValidation": title_faults(title), "CharDataValidation": faults}, None)
         copy = self._new(to)
-        status = source["status"] if to == key[0] else 1
-        self.records[copy] = {"title": title, "status": status, "characteristics": values}
-        self._repeat(key, copy, chosen, parties=keeps_parties)
+        self._put(copy, number, title=title, status=source["status"] if same else _initial(template), values=values)
+        self._repeat(key, copy, chosen, parties=one.get("copyParties", True))
         return self._told("Copied.", copy)
-
-    def _copied_values(self, source: Json, to: int) -> Json:
-        values = deepcopy(source["characteristics"])
-        return {label: value for label, value in values.items() if label in FIELDS[to] and label not in NOT_COPIED}
 
     def _own(self, key: Key) -> list[int]:
         """A record's relationships: to its parents, then to its children."""
         above = [n for n, link in self.links.items() if link["child"] == key]
         return above + [n for n, link in self.links.items() if link["parent"] == key]
 
-    def _listed(self, key: Key, asked: object) -> list[int]:
-        """Those of a record's relationships that are to be repeated, each once."""
-        own = self._own(key)
+    def _chosen(self, key: Key, to: int, one: Json) -> list[int]:
+        """The relationships of a record that its copy is to have as well, each once."""
+        own, asked = self._own(key), one.get("copyRelationships", [])
         if not isinstance(asked, list):
-            return [n for n in own if asked is True and self.links[n]["type"] == 0]
-        listed = list(dict.fromkeys(link["id"] for link in asked))
+            listed = [n for n in own if asked is True and self.links[n]["type"] == 0]
+        else:
+            listed = list(dict.fromkeys(link["id"] for link in asked))
         if not set(listed) <= set(own):
             raise Refused(400, UNRELATED)
-        return listed
+        parties = [n for n in own if n not in listed and self.links[n]["type"] in PARTIES]
+        if to != CONTACT:
+            # Who takes part is a contact.
+            parties = [n for n in parties if self.links[n]["parent"] == key]
+        keeps_parties = one.get("copyParties", True)
+        return [n for n in listed + parties if keeps_parties or self.links[n]["type"] not in PARTIES]
 
     def _repeat(self, key: Key, copy: Key, chosen: list[int], *, parties: bool) -> None:
         """Make the chosen relationships of the record for its copy, with copies of the components below it.
 
         The rules leave open in which order: it is the one in which the components were met, the last one first.
         """
-        copies, repeated, waiting = {key: copy}, {key: chosen}, [key]
+        copies: dict[Key, Key] = {key: copy}
+        repeated, waiting = {key: chosen}, [key]
         while waiting:
             for child in [self.links[n]["child"] for n in repeated[waiting.pop()]]:
                 if child[0] in COMPONENTS and child not in repeated:
                     repeated[child] = [n for n in self._own(child) if self._goes_along(n, child, parties=parties)]
                     waiting.append(child)
         for component in list(repeated)[1:]:
-            copies[component] = self._new(component[0])
-            original = self.records[component]
-            values = self._copied_values(original, component[0])
-            self.records[copies[component]] = {**deepcopy(original), "characteristics": values}
+            copies[component], original = self._new(component[0]), self.records[component]
+            template = self._template(component)
+            values = carried(template, template, original["characteristics"])
+            title, status = original["title"], original["status"]
+            self._put(copies[component], original["template"], title=title, status=status, values=values)
         for number in dict.fromkeys(n for numbers in repeated.values() for n in numbers):
             link = self.links[number]
-            parent, child = link["parent"], link["child"]
-            self._join(copies.get(parent) or parent, copies.get(child) or child, link["type"])
+            ends: tuple[Key, Key] = (link["parent"], link["child"])
+            parent, child = (copies.get(end, end) for end in ends)
+            self._relate(parent, child, link["type"])
 
     def _goes_along(self, number: int, parent: Key, *, parties: bool) -> bool:
         """Whether a relationship is repeated for the copy of a component."""
         link = self.links[number]
         if link["parent"] != parent:
             return False
-        return parties if link["type"] == DIRECTOR else link["child"][0] in COMPONENTS
+        return parties if link["type"] in PARTIES else link["child"][0] in COMPONENTS
 
-    # --- Relationships -----------------------------------------------------------------------------------------
 
-    def _one_link(self, method: str, one: Json) -> Json:
-        if method == "POST":
-            return self._relate(one)
-        number = one.get("id")
-        if number is None:
-            raise Refused(400, INVALID)
-        if number not in self.links:
-            raise Refused(404, "Record Not Found.")
-        if method == "DELETE":
-            del self.links[number]
-            return {"code": 200, "message": "Deleted.", "id": number}
-        return self._told_link("Found.", number)
+# --- Configuration and bodies ------------------------------------------------------------------------------------
 
-    def _relate(self, one: Json) -> Json:
-        parent = (one["parentCharTypeId"], one["parentRecordId"])
-        child = (one["childCharTypeId"], one["childRecordId"])
-        missing = [key for key in dict.fromkeys((parent, child)) if key not in self.records]
-        if missing:
-            raise Refused(404, "Record Not Found.", missing)
-        kind = one.get("relationshipType", {}).get("relationshipTypeId", 0)
-        return self._told_link("Created.", self._join(parent, child, kind))
 
-    def _join(self, parent: Key, child: Key, kind: int) -> int:
-        """Make a relationship, by the rules of A9.2. Templates without pairings allow everything."""
-        if kind not in {0, DIRECTOR}:
-            raise Refused(400, NO_PARTY)
-        if parent == child or (kind == DIRECTOR and child[0] != CONTACT):
-            raise Refused(400, UNRELATED)
-        if parent[0] == child[0] and self._reaches(child, parent):
-            raise Refused(400, UNRELATED)
-        made = {"parent": parent, "child": child, "type": kind}
-        if made in self.links.values():
-            raise Refused(409, "Relationship Already Exists.")
-        _, number = self._new(0)
-        self.links[number] = made
-        return number
+def _process(template: Json) -> Json:
+    return PROCESSES[template.get("process", 0)]
 
-    def _reaches(self, start: Key, goal: Key) -> bool:
-        below = {
-            link["child"] for link in self.links.values() if link["parent"] == start and link["child"][0] == start[0]
-        }
-        return goal in below or any(self._reaches(one, goal) for one in below)
 
-    def _told_link(self, message: str, number: int) -> Json:
-        return {"code": 200, "message": message, "id": number, "relationship": deepcopy(self.links[number])}
+def _initial(template: Json) -> int:
+    """The status where records begin."""
+    actions = _process(template)["actions"].values()
+    return next((one["to"] for one in actions if one.get("initial")), 1)
 
 
 def _in_order(method: str, body: Json) -> list[tuple[int, Json]]:
     records = [(int(char_type), one) for char_type, some in body.get("records", {}).items() for one in some]
     links = [(0, one) for one in body.get("relationships", [])]
     return links + records if method == "DELETE" else records + links
+
+
+# --- Answers -----------------------------------------------------------------------------------------------------
 
 
 def _answer(status: str, told: list[tuple[int, Json]]) -> Json:
@@ -315,15 +288,16 @@ def _answer(status: str, told: list[tuple[int, Json]]) -> Json:
             records.setdefault(str(char_type), []).append(one)
         elif "missing" not in one:
             links.append(one)
-    for missing in [key for _, one in told for key in one.get("missing", [])]:
-        entry = {"code": 404, "message": "Record Not Found.", "id": missing[1]}
-        records.setdefault(str(missing[0]), []).append(entry)
+    for one in [one for _, one in told if "missing" in one]:
+        for char_type, number in one["missing"]:
+            entry = {key: value for key, value in one.items() if key != "missing"} | {"id": number}
+            records.setdefault(str(char_type), []).append(entry)
     return {"batchStatus": status, "batchResults": {"records": records, "relationships": links}}
 
 
-def _check(errors: dict[str, list[str]], *, status: int | None) -> None:
+def _check(errors: dict[str, list[str]], status: Json | None) -> None:
     if any(errors.values()):
-        raise Refused(400, verdict(errors, status=status))
+        raise Refused(400, verdict(errors, status))
 
 
 def _failure(method: str, one: Json, refused: Refused) -> Json:

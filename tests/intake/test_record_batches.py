@@ -58,6 +58,7 @@ async def test_a_batch_is_created_with_an_entry_for_each_operation(world: World,
         batch = await tx.batches.get_numbered(world.who.tenant, kept.batch)
     assert [entry.address for entry in await world.entries(batch)] == ["contact/1", "contact/2"]
     assert (kept.user, Role(kept.role)) == (USER, world.who.role)
+    assert batch.title == f"#{number} GET 2 records"
 
 
 async def test_numbers_ascend_and_each_tenant_has_its_own(world: World, intake: RecordBatchIntake) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from muster.domain.errors import Unavailable
 from muster.domain.ids import PrincipalId
 from muster.domain.records.char_types import TABLE
 from muster.domain.records.money import FinancialPeriod
@@ -23,6 +24,7 @@ from muster.records.configuring.samples import sample
 from muster.records.work.blueprints import Blueprints
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
+from tests.fakes.flaky_store import FlakyStore
 from tests.records.house import House, open_house
 
 CONFORMANCE = read_blueprint(sample("conformance"), form="toml")
@@ -163,3 +165,25 @@ async def test_periods_added_at_the_same_time_share_no_day(house: House, books: 
 
     assert sum(isinstance(one, BadBooks) for one in added) == 2
     assert len(await books.periods(house.tenant)) == 1
+
+
+async def test_closing_is_tried_again_after_a_conflict_that_passes(house: House, books: Books) -> None:
+    period = await books.add_period(somebody(house), JANUARY)
+    flaky = FlakyStore(house.store)
+    flaky.away = 3
+
+    closed = await close(house, Books(flaky, house.clock, Blueprints(house.store), desk=house.desk), period)
+
+    assert closed.closed
+
+
+async def test_a_closing_whose_answer_was_lost_is_not_made_again(house: House, books: Books) -> None:
+    period = await books.add_period(somebody(house), JANUARY)
+    flaky = FlakyStore(house.store)
+    flaky.lost_commits = 1
+
+    with pytest.raises(Unavailable):
+        await close(house, Books(flaky, house.clock, Blueprints(house.store), desk=house.desk), period)
+
+    (found,) = await books.periods(house.tenant)
+    assert found.closed

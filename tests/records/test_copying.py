@@ -113,6 +113,8 @@ async def test_another_template_needs_another_char_type(home: House) -> None:
     assert [flaw.kind for flaw in (await tried(home, film, to=DEAL)).flaws] == [FlawKind.NO_TEMPLATE]
     assert [flaw.kind for flaw in (await tried(home, film, to=DEAL, template=77)).flaws] == [FlawKind.BAD_TEMPLATE]
     assert (await tried(home, film, to=9, template=1)).denial is Denial.UNUSABLE
+    result = await tried(home, film, template=2, title="")
+    assert [flaw.kind for flaw in result.flaws] == [FlawKind.BAD_TEMPLATE, FlawKind.NO_TITLE]
 
 
 async def test_case_29_a_copy_to_another_char_type_keeps_the_fields_they_share(home: House) -> None:
@@ -258,6 +260,12 @@ async def test_who_may_only_read_copies_nothing(home: House) -> None:
     deal = await home.have(DEAL)
     (result,) = await home.do(Copy(group=DEAL, number=deal.number), acting=home.as_(Role.VIEWER))
     assert result.denial is Denial.NOT_ALLOWED
+
+
+async def test_of_a_copy_that_fails_nothing_is_told_of_where_its_original_stands(home: House) -> None:
+    film = await home.have(CATALOG_ITEM)
+    result = await tried(home, film, values={"fake": 1})
+    assert (result.denial, result.locked, result.deletable) == (Denial.FAULTY, False, False)
 
 
 async def test_a_value_that_is_no_longer_active_is_copied(home: House) -> None:

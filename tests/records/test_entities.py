@@ -3,10 +3,12 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from muster.domain.records.char_types import CATALOG_ITEM, CONTACT, DEAL, RIGHT, RecordRef
+from muster.domain.records.char_types import CATALOG_ITEM, CONTACT, DEAL, RELATIONSHIP, RIGHT, TABLE, RecordRef
 from muster.domain.records.operation import (
     Act,
+    Amortize,
     Change,
+    Copy,
     Create,
     Denial,
     Done,
@@ -166,6 +168,32 @@ async def test_who_may_only_read_writes_nothing(house: House) -> None:
         acting=house.as_(Role.VIEWER),
     )
     assert [found.denial, made.denial, changed.denial] == [None, Denial.NOT_ALLOWED, Denial.NOT_ALLOWED]
+
+
+async def test_who_may_only_read_is_not_told_what_there_is_to_write(house: House) -> None:
+    nobody, other = RecordRef(CATALOG_ITEM, 999), RecordRef(RIGHT, 999)
+    refused = await house.do(
+        change(nobody, Draft(title="x")),
+        Remove(group=CATALOG_ITEM, number=nobody.number),
+        Copy(group=CATALOG_ITEM, number=nobody.number),
+        Act(group=CATALOG_ITEM, number=nobody.number, action=1),
+        Amortize(group=TABLE, number=nobody.number, model=77),
+        Unusable(group=CATALOG_ITEM),
+        acting=house.as_(Role.VIEWER),
+    )
+    assert {one.denial for one in refused} == {Denial.NOT_ALLOWED}
+    links = await house.do(
+        Relate(group=RELATIONSHIP, parent=nobody, child=other),
+        Unrelate(group=RELATIONSHIP, number=999),
+        Unusable(group=RELATIONSHIP),
+        acting=house.as_(Role.VIEWER),
+    )
+    assert {one.denial for one in links} == {Denial.LINKS_NOT_ALLOWED}
+
+
+async def test_what_was_only_to_be_read_is_unusable_to_everybody(house: House) -> None:
+    (refused,) = await house.do(Unusable(group=CATALOG_ITEM, writes=False), acting=house.as_(Role.VIEWER))
+    assert refused.denial is Denial.UNUSABLE
 
 
 async def test_a_ban_counts_for_the_roles_it_names(house: House) -> None:

@@ -98,8 +98,10 @@ class RecordBatchIntake:
             NewEntry(position, EntryState.ACCEPTED, address(operation), written(operation))
             for position, operation in enumerate(order.operations)
         ]
-        kept = await self._submit.keep(tx, who.tenant, batch=batch, entries=entries, by=who.id)
         number, user = numbers
+        # By its number clients know it, so people look for it by that.
+        named = msgspec.structs.replace(batch, title=f"#{number} {batch.title}")
+        kept = await self._submit.keep(tx, who.tenant, batch=named, entries=entries, by=who.id)
         known = NewRecordBatch(
             number=number,
             id=batch.id,

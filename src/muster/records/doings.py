@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from muster.domain.records.char_types import RecordRef
+from muster.domain.records.char_types import RELATIONSHIP, RecordRef
 from muster.domain.records.operation import (
     Act,
     Amortize,
@@ -28,6 +28,7 @@ from muster.records.entities.relationships import FETCH_LINK, RELATE, UNRELATE
 from muster.records.entities.removal import REMOVE
 from muster.records.entities.workflow import ACT
 from muster.records.work.performing import Doing
+from muster.records.work.permissions import may_relate, may_write
 from muster.records.work.workspace import Workspace
 
 
@@ -36,7 +37,11 @@ async def _gather(workspace: Workspace, operations: Sequence[Unusable]) -> None:
     await workspace.gather([RecordRef(one.group, one.number) for one in operations if one.number], lock=False)
 
 
-def _refuse(_: Workspace, __: Unusable) -> Result:
+def _refuse(workspace: Workspace, operation: Unusable) -> Result:
+    if operation.writes and operation.group == RELATIONSHIP:
+        may_relate(workspace)
+    elif operation.writes:
+        may_write(workspace, operation.group, None)
     raise Denied(Denial.UNUSABLE)
 
 

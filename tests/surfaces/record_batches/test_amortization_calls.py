@@ -303,6 +303,17 @@ async def test_a_schedule_as_a_picture_tells_itself_to_those_who_cannot_see(api:
     assert len([bar for bar in picture.iter(f"{SVG}rect") if bar.find(f"{SVG}title") is not None]) == 4
 
 
+async def test_no_amount_of_a_picture_is_written_over_its_headings(api: Api) -> None:
+    row = await a_row(api)
+    await amortized(api, row)
+
+    picture = ET.fromstring((await api.http.get(f"/v4/amortization/schedule/{row}?format=svg")).text)  # noqa: S314
+
+    words = {text.text: text for text in picture.iter(f"{SVG}text")}
+    heading, highest = words["Charge of the month (USD)"], words["6,000.00"]
+    assert float(highest.attrib["y"]) - int(highest.attrib["font-size"]) > float(heading.attrib["y"]) + 3
+
+
 async def test_nothing_posted_is_a_picture_too(idle_api: Api) -> None:
     row = await a_row(idle_api)
 

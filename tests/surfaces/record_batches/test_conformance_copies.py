@@ -3,7 +3,7 @@
 import pytest
 
 from tests.surfaces.record_batches.house import Api, Row, texts
-from tests.surfaces.record_batches.stock import MISSING, WHOLE, ending, entries, only_missing
+from tests.surfaces.record_batches.stock import MISSING, WHOLE, ending, entries, only_missing, title_of
 
 GREENLIT = {"statusId": 16, "statusName": "Greenlit"}
 NONE: list[Row] = []
@@ -74,6 +74,9 @@ async def test_relationships_are_deleted_beside_others_that_are_missing(stocked:
 
     assert batch["batchStatus"] == "Complete"
     assert texts(batch["batchResults"]["relationships"]) == [(200, "Deleted."), MISSING]
+    assert [entry["id"] for entry in batch["batchResults"]["relationships"]] == [44809801, 55489923]
+    await stocked.get("/relationship/44809801", 404)
+    assert await title_of(stocked, "/right/201") == "Another right of the samples"
 
 
 async def test_relationships_are_of_the_default_type(stocked: Api) -> None:

@@ -182,6 +182,14 @@ async def test_locked_records_stay_as_they_are(idle_api: Api) -> None:
 async def test_documents_are_not_made_here(idle_api: Api) -> None:
     refused = await idle_api.put("/catalog-item/1/execute-document-workflow-action/1", {"templateId": 1}, 501)
     assert "not available" in refused["message"]
+    assert refused["code"] == "not_implemented"
+
+
+async def test_allocations_are_not_calculated_here(idle_api: Api) -> None:
+    refused = await idle_api.post("/deal/1/calculate-allocations", {"rollupToOneAmount": False}, 501)
+    assert refused == {"message": "Allocations are not available on this server.", "code": "not_implemented"}
+    assert (await idle_api.post("/contact/1/calculate-allocations", {}, 404))["message"] == "Resource Not Found"
+    assert await idle_api.get("/allocation-model-list") == []
 
 
 async def test_who_may_only_read_writes_nothing(house: House) -> None:

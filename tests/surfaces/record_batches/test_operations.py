@@ -322,6 +322,7 @@ def test_an_entry_that_cannot_be_read_keeps_the_id_and_the_reference_that_can() 
     entry = {"id": "5", "actionId": [], "referenceId": "r"}
     assert only("EXECUTE-WORKFLOW", entry) == Unusable(group=1, number=5, reference="r")
     assert only("POST", {"id": 5, "title": []}) == Unusable(group=1)
+    assert only("GET", {}) == Unusable(group=1, writes=False)
 
 
 @pytest.mark.parametrize("missing", ["parentCharTypeId", "parentRecordId", "childCharTypeId", "childRecordId"])

@@ -131,6 +131,8 @@ class Unusable(Operation, frozen=True, kw_only=True, tag="unusable"):
     """Something that cannot even be read."""
 
     number: int = 0
+    writes: bool = True
+    """Whether it was to change anything: then it is refused first to those who may not."""
 
 
 AnyOperation = Fetch | FetchLink | Create | Change | Remove | Relate | Unrelate | Copy | Act | Amortize | Unusable

@@ -50,6 +50,15 @@ class TraceFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of related records of these char types are wanted too: those that are children of the record now."""
 
 
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """The records of a char type with a text from `low` to `high`, both inclusive, in the field `label`."""
+
+    char_type: int
+    label: str
+    low: str
+    high: str
+
+
 class Found(msgspec.Struct, Generic[Hit], frozen=True):
     """How many match in all, and the part asked for, in order."""
 
@@ -106,6 +115,23 @@ class Records(Protocol):
 
     async def made_by(self, tenant: TenantId, rows: Collection[int]) -> Sequence[Record]:
         """The amounts that amortizing these table rows made; nobody is kept from changing them."""
+        ...
+
+    async def made_counts(self, tenant: TenantId, rows: Collection[int]) -> Mapping[int, int]:
+        """How many amounts amortizing each of these table rows made; those with none are left out."""
+        ...
+
+    async def span_count(self, tenant: TenantId, span: Span) -> int:
+        """How many records are in the span."""
+        ...
+
+    async def in_span(
+        self, tenant: TenantId, span: Span, *, after: tuple[str, int] | None = None, limit: int
+    ) -> Sequence[tuple[str, Record]]:
+        """Up to `limit` records of the span behind the text and the number `after`, each with its text, in that order.
+
+        A record with several such texts comes with each of them.
+        """
         ...
 
     async def heads(self, tenant: TenantId, counters: Collection[str]) -> Mapping[str, int]:

@@ -1,19 +1,19 @@
 """Amounts by their transaction dates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
-from typing import NamedTuple
-
-import msgspec
+from typing import Final, NamedTuple
 
 from muster.domain.ids import TenantId
 from muster.domain.records.char_types import AMOUNT
 from muster.domain.records.record import Record
-from muster.domain.records.search import MOST_ROWS, Between, Order, Search
+from muster.ports.store.records import Span
 from muster.ports.store.unit import Transaction
 
 DATE = "transaction_date"
 """The field of amounts that says in which period they are."""
+AT_ONCE: Final = 1_000
+"""Amounts that are read with one statement."""
 
 
 class Days(NamedTuple):
@@ -24,16 +24,25 @@ class Days(NamedTuple):
 
 
 async def amounts_in(
-    tx: Transaction, tenant: TenantId, days: Days, *, check: Callable[[int], None] = lambda _: None
+    tx: Transaction, tenant: TenantId, days: Days, *, check: Callable[[int], None] | None = None
 ) -> Sequence[Record]:
-    """Every amount with its transaction date in these days. `check` is told how many there are, before all are read."""
-    within = Between(DATE, days.first.isoformat(), days.last.isoformat())
-    amounts: list[Record] = []
-    asked = Search(char_type=AMOUNT, node=within, rows=MOST_ROWS, order=(Order(DATE),))
+    """Every amount with its transaction date in these days, in their order.
+
+    `check` is told how many there are, before any is read.
+    """
+    span = Span(char_type=AMOUNT, label=DATE, low=days.first.isoformat(), high=days.last.isoformat())
+    if check is not None:
+        check(await tx.records.span_count(tenant, span))
+    found = {amount.ref: amount async for amount in _walk(tx, tenant, span)}
+    return list(found.values())
+
+
+async def _walk(tx: Transaction, tenant: TenantId, span: Span) -> AsyncIterator[Record]:
+    after: tuple[str, int] | None = None
     while True:
-        found = await tx.records.search(tenant, asked)
-        check(found.total)
-        amounts.extend(found.hits)
-        if len(found.hits) < MOST_ROWS:
-            return amounts
-        asked = msgspec.structs.replace(asked, after=found.after)
+        page = await tx.records.in_span(tenant, span, after=after, limit=AT_ONCE)
+        for text, amount in page:
+            yield amount
+            after = (text, amount.ref.number)
+        if len(page) < AT_ONCE:
+            return

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -34,6 +35,7 @@ from muster.records.amortization.posting import (
     title_of,
 )
 from muster.records.work.blueprints import Blueprints
+from muster.records.work.pacing import at_leisure
 from muster.records.work.workspace import Actor, Scene, Workspace
 
 MOST_IN_JOURNAL: Final = 20_000
@@ -158,7 +160,7 @@ class AmortizationDesk:
         async with self._store.read() as tx:
             blueprint = await self._blueprints.of(tx, tenant)
             amounts = await _posted_in(tx, tenant, Days(since, until))
-        entries = [line for one in amounts for line in _entry(blueprint, one)]
+        entries = list(chain.from_iterable(await at_leisure(_entry(blueprint, one) for one in amounts)))
         return Journal(since=since, until=until, lines=tuple(entries), totals=_totals(entries))
 
 

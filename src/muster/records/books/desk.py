@@ -32,6 +32,7 @@ from muster.records.books.rules import (
 from muster.records.desk import RecordDesk
 from muster.records.work.blueprints import Blueprints
 from muster.records.work.scene import Acting
+from muster.records.work.trying import Attempt, persistently
 
 _CHANGERS = frozenset(Role) - {Role.VIEWER, Role.PARTY}
 
@@ -133,9 +134,13 @@ class Books:
         """The period, closed; with every amount in it the action of its process was taken, where its status offers it.
 
         All of it happens, or nothing. Raises NotFound, BadBooks (not begun, closed), Conflict where an amount stands
-        in the way, NotAllowed.
+        in the way, NotAllowed; Unavailable where the store is: nothing was done, after some tries, or its answer was
+        lost.
         """
         _may_change(who)
+        return await persistently(lambda attempt: self._close(who, acting, number, attempt=attempt))
+
+    async def _close(self, who: Principal, acting: Acting, number: int, *, attempt: Attempt) -> FinancialPeriod:
         now = self._clock.now()
         async with self._store.begin() as tx:
             await tx.records.heads(who.tenant, [BOOKS])
@@ -148,6 +153,7 @@ class Books:
             performed = await self._desk.apply(tx, acting, actions, whole=False, at=now)
             check_taken(performed.results)
             await self._note(tx, who, "period:close", subject=str(number), detail=str(len(actions)))
+            attempt.applied = True
         return closed
 
     # --- What closing does -------------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ def _root(operation: Copy) -> RecordRef:
 
 
 def _do(workspace: Workspace, operation: Copy) -> Result:
+    may_write(workspace, operation.to or operation.group, None)
     original = workspace.get(_root(operation))
     template = _target_template(workspace, operation, original)
     links = _chosen(workspace, operation, original.ref)
@@ -122,25 +123,25 @@ def _do(workspace: Workspace, operation: Copy) -> Result:
 
 
 def _target_template(workspace: Workspace, operation: Copy, original: Record) -> Template:
-    """The template of the copy. Raises Denied."""
+    """The template of the copy. Raises Denied: with what else can be said of the copy without one."""
     to = operation.to if operation.to is not None else operation.group
     if to not in CHAR_TYPES:
         raise Denied(Denial.UNUSABLE)
-    wanted = operation.template
-    if to == operation.group:
-        if wanted not in {None, original.template}:
-            raise _faulty(FlawKind.BAD_TEMPLATE, str(wanted))
-        wanted = original.template
-    if wanted is None:
-        raise _faulty(FlawKind.NO_TEMPLATE)
-    template = workspace.blueprint.template_of(to, wanted)
-    if template is None:
-        raise _faulty(FlawKind.BAD_TEMPLATE, str(wanted))
+    same = to == operation.group
+    wanted = original.template if same and operation.template is None else operation.template
+    template = workspace.blueprint.template_of(to, wanted) if wanted is not None else None
+    if template is None or (same and wanted != original.template):
+        flaw = Flaw(kind=FlawKind.NO_TEMPLATE) if wanted is None else _bad_template(wanted)
+        raise Denied(Denial.FAULTY, flaws=(flaw, *title_flaws(_title(operation, original))))
     return template
 
 
-def _faulty(kind: FlawKind, label: str = "") -> Denied:
-    return Denied(Denial.FAULTY, flaws=(Flaw(kind=kind, label=label),))
+def _title(operation: Copy, original: Record) -> str:
+    return original.title if operation.title is None else operation.title
+
+
+def _bad_template(number: int) -> Flaw:
+    return Flaw(kind=FlawKind.BAD_TEMPLATE, label=str(number))
 
 
 # --- Records ---------------------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ class _Copier:
         return self._make(
             original,
             template,
-            title=original.title if operation.title is None else operation.title,
+            title=_title(operation, original),
             status=original.status if same else workspace.blueprint.process_of(template).initial_status.id,
             overriding=operation.values,
         )
@@ -174,7 +175,7 @@ class _Copier:
                 original = self._workspace.get(ref)
                 template = self._workspace.template_of(original)
                 if template is None:
-                    raise _faulty(FlawKind.BAD_TEMPLATE, str(original.template))
+                    raise Denied(Denial.FAULTY, flaws=(_bad_template(original.template),))
                 self._make(original, template, title=original.title, status=original.status)
 
     def relate(self) -> None:

@@ -217,6 +217,7 @@ async def _finish_change(workspace: Workspace, operations: Sequence[Change]) -> 
 
 
 def _change(workspace: Workspace, operation: Change) -> Result:
+    may_write(workspace, operation.group, None)
     record, draft = workspace.get(_ref(operation)), operation.draft
     may_write(workspace, record.ref.char_type, record.template)
     if workspace.status_of(record).locked:

@@ -64,6 +64,8 @@ def relate(  # noqa: PLR0917 - from which, to which, and how: nobody takes them 
     `given`: the server makes it by itself. Then nobody's rights are asked, nor the templates, and a relationship that
     is there already is taken for the one wanted.
     """
+    if not given:
+        may_relate(workspace)
     ends = _ends(workspace, parent, child)
     if not given:
         may_relate(workspace, *ends)

@@ -105,6 +105,7 @@ async def _finish(workspace: Workspace, _: Sequence[Remove]) -> None:
 
 
 def _do(workspace: Workspace, operation: Remove) -> Result:
+    may_write(workspace, operation.group, None)
     record = workspace.get(_ref(operation))
     may_write(workspace, record.ref.char_type, record.template)
     check_removable(workspace, record)

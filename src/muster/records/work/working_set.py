@@ -177,9 +177,19 @@ class WorkingSet:
         self._made.update({row: [record.ref for record in records] for row, records in made.items()})
         return made
 
+    async def count_made(self, rows: Collection[int]) -> Mapping[int, int]:
+        """How many amounts there are that earlier amortizations of each of these table rows made; they stay away."""
+        askable = [row for row in dict.fromkeys(rows) if 0 < row < _TOO_LARGE]
+        found = await self._store.made_counts(self.scene.tenant, askable)
+        return {row: found.get(row, 0) for row in rows}
+
     def made(self, row: int) -> Sequence[RecordRef]:
         """The amounts that earlier amortizations of the table row made, as they were gathered."""
         return self._made[row]
+
+    def knows_made(self, row: int) -> bool:
+        """Whether the amounts that earlier amortizations of the table row made are at hand."""
+        return row in self._made
 
     async def gather_heads(self, counters: Collection[str]) -> None:
         """Be able to number new things. The last thing to gather: others wait for the counters."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    union_all,
+    union,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -97,6 +97,11 @@ class Conditions:
         self._tenant = tenant
         self._names: Iterator[int] = count(1)
 
+    @property
+    def embedded(self) -> bool:
+        """Whether the statement is for SQLite."""
+        return is_sqlite(self._connection)
+
     def records(self, char_type: int) -> tuple[Subject, ColumnElement[bool]]:
         """The records of a char type, each a subject."""
         source = records.alias(f"r{next(self._names)}")
@@ -137,7 +142,8 @@ class Conditions:
     def numbers(self, node: Plain, char_type: int) -> Select[Any] | CompoundSelect[Any]:
         """The numbers of the records of a char type for which it holds; some of them perhaps more than once."""
         if isinstance(node, plain.Any) and node.nodes:
-            return union_all(*(self.numbers(one, char_type) for one in node.nodes))
+            # Not UNION ALL: what PostgreSQL makes distinct by itself it takes for 200 rows, however many there are.
+            return union(*(self.numbers(one, char_type) for one in node.nodes))
         if isinstance(node, Leaf) and node.holds and node.field not in RECORD_FIELDS:
             subject, within = self.values(char_type, node)
             return select(subject.number).where(within)
@@ -150,13 +156,16 @@ class Conditions:
     def word(self, word: str, subject: Subject) -> ColumnElement[bool]:
         """Whether a record's title, or a value of it, holds the word in whatever letter case."""
         values = record_values.alias(f"v{next(self._names)}")
-        found = select(values.c.record).where(
+        found = (
             values.c.tenant == self._tenant,
             values.c.char_type == subject.char_type,
             tests.holds(self._connection, values.c.text, word, ignore_case=True),
         )
         in_title = tests.holds(self._connection, subject.column("title"), word, ignore_case=True)
-        return or_(in_title, subject.number.in_(found))
+        if self.embedded:
+            return or_(in_title, subject.number.in_(select(values.c.record).where(*found)))
+        # So PostgreSQL may choose: to look at the values of each record that is left, or to gather all that have it.
+        return or_(in_title, exists(select(literal(1)).where(*found, values.c.record == subject.number)))
 
     def _any(self, node: plain.Any, subject: Subject) -> ColumnElement[bool]:
         plainly = all(isinstance(one, Leaf) and one.field in subject.fields for one in node.nodes)

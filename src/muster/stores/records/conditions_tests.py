@@ -87,7 +87,7 @@ def holds(
 ) -> ColumnElement[bool]:
     """Whether `words` are part of the text; nothing in them has a meaning of its own."""
     if ignore_case:
-        return folded(connection, stands).like(func.lower(f"%{_escaped(words)}%"), escape="/")
+        return folded(connection, stands, words).like(func.lower(f"%{_escaped(words)}%"), escape="/")
     if is_sqlite(connection):
         # Not LIKE, which here folds A to Z unasked.
         return func.instr(stands, words) > 0
@@ -95,10 +95,12 @@ def holds(
     return stands.like(f"%{_escaped(words)}%", escape="/")
 
 
-def folded(connection: AsyncConnection, stands: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The text in small letters, by the rules of the database."""
-    # Columns that sort by code point know only A to Z otherwise.
-    return func.lower(stands if is_sqlite(connection) else stands.collate("default"))
+def folded(connection: AsyncConnection, stands: ColumnElement[Any], *beside: str) -> ColumnElement[Any]:
+    """The text in small letters, by the rules of the database; to be held against `beside`."""
+    # Columns that sort by code point know only A to Z. That is all it takes where nothing else is asked for, and takes
+    # PostgreSQL half as long.
+    plainly = is_sqlite(connection) or (beside and all(one.isascii() for one in beside))
+    return func.lower(stands if plainly else stands.collate("default"))
 
 
 def _shaped(
@@ -107,7 +109,7 @@ def _shaped(
     pieces = re.split(r"\*+", shape)
     if ignore_case:
         pattern = "%".join(_escaped(piece) for piece in pieces)
-        return folded(connection, stands).like(func.lower(pattern), escape="/")
+        return folded(connection, stands, shape).like(func.lower(pattern), escape="/")
     if is_sqlite(connection):
         return stands.op("GLOB", is_comparison=True)("*".join(re.sub(r"[\[?]", r"[\g<0>]", piece) for piece in pieces))
     return stands.like("%".join(_escaped(piece) for piece in pieces), escape="/")
@@ -123,7 +125,7 @@ def _spelled(
     if not ignore_case:
         return _among(connection, stands, values, Text())
     if len(values) <= _FEW:
-        return or_(false(), *(folded(connection, stands) == func.lower(value) for value in values))
+        return or_(false(), *(folded(connection, stands, value) == func.lower(value) for value in values))
     given: ColumnElement[Any]
     if is_sqlite(connection):
         given = func.json_each(literal(as_json(values), Text())).table_valued(column("value")).c.value

@@ -13,40 +13,34 @@ from muster.domain.records.date_rule import DateRule, Source
 from muster.domain.records.record import Gone, Link, Record
 from muster.domain.records.search import GoneSearch, Search
 from muster.domain.records.trace import Trace
-from muster.ports.store.records import Found, Loaded, TraceFilter, Writing
-from muster.stores.bulk import Both, Statement, as_json, rows_given, values_listed
-from muster.stores.records import counting, gone, history, searching
+from muster.ports.store.records import Found, Loaded, Span, TraceFilter, Writing
+from muster.stores.bulk import Both, Statement, as_json, rows_given
+from muster.stores.records import counting, gone, history, searching, spans
 from muster.stores.records.locking import look, may_lock, take
-from muster.stores.records.reaching import beside
+from muster.stores.records.reaching import ByIndex, beside
 from muster.stores.records.rows import LINK, RECORD, RULE, SOURCE, link_of, record_of, rule_of, source_of
 from muster.stores.records.writing import write
 
 _MOST = (1 << 63) - 1
 _REF = {"char_type": "int", "number": "int"}
 _REFS = rows_given(_REF, parameter="refs")
-_NUMBERS = values_listed("int", parameter="numbers")
+_EACH = rows_given({"number": "int"}, parameter="numbers")
 _LINK = ", ".join(f"l.{name}" for name in LINK)
-_ABOVE = "l.child_type = v.char_type AND l.child = v.number"
-_BELOW = "l.parent_type = v.char_type AND l.parent = v.number"
+_ENDS = ("parent_type", "parent", "child_type", "child")
+_ABOVE = {"child_type": "v.char_type", "child": "v.number"}
+_BELOW = {"parent_type": "v.char_type", "parent": "v.number"}
 
 
-def _linked(which: str) -> Statement:
-    return Statement(f"SELECT {_LINK} FROM {{refs}} AS v {{near}}", refs=_REFS, near=beside("record_links", "l", which))
+def _linked(given: Both, key: Mapping[str, str], *, then: str = "") -> Statement:
+    near = beside("record_links", "l", key, then=then)
+    return Statement(f"SELECT {_LINK} FROM {{given}} AS v {{near}}", given=given, near=near)
 
 
-_LINKS = Statement(
-    f"SELECT {_LINK} FROM record_links AS l WHERE l.tenant = :tenant AND l.number IN {{numbers}}", numbers=_NUMBERS
-)
-_LINKS_ABOVE = _linked(_ABOVE)
-_LINKS_BELOW = _linked(_BELOW)
-_LINKS_BETWEEN = Statement(
-    f"SELECT {_LINK} FROM {{pairs}} AS v {{near}}",
-    pairs=rows_given(dict.fromkeys(("parent_type", "parent", "child_type", "child"), "int"), parameter="pairs"),
-    near=beside(
-        "record_links",
-        "l",
-        "l.parent_type = v.parent_type AND l.parent = v.parent AND l.child_type = v.child_type AND l.child = v.child",
-    ),
+_LINKS = _linked(_EACH, {"number": "v.number"})
+_LINKS_ABOVE = _linked(_REFS, _ABOVE)
+_LINKS_BELOW = _linked(_REFS, _BELOW)
+_LINKS_BETWEEN = _linked(
+    rows_given(dict.fromkeys(_ENDS, "int"), parameter="pairs"), {name: f"v.{name}" for name in _ENDS}, then="kind"
 )
 _COUNTS = Statement(
     "SELECT v.char_type, v.number, count(*) FROM {refs} AS v {near} GROUP BY v.char_type, v.number",
@@ -54,17 +48,23 @@ _COUNTS = Statement(
     near=beside("record_links", "l", _ABOVE, columns="1"),
 )
 _MADE = Statement(
-    f"SELECT {', '.join(RECORD)} FROM records WHERE tenant = :tenant AND origin IS NOT NULL AND origin IN {{numbers}}"
-    " ORDER BY char_type, number",
-    numbers=_NUMBERS,
+    f"SELECT {', '.join(f'r.{name}' for name in RECORD)} FROM {{numbers}} AS v {{near}} ORDER BY r.char_type, r.number",
+    numbers=_EACH,
+    near=beside("records", "r", {"origin": "v.number"}),
+)
+_MADE_COUNTS = Statement(
+    "SELECT v.number, count(*) FROM {numbers} AS v {near} GROUP BY v.number",
+    numbers=_EACH,
+    near=beside("records", "r", {"origin": "v.number"}, columns="1"),
 )
 _RULES = Statement(
-    f"SELECT {', '.join(RULE)} FROM date_rules WHERE tenant = :tenant AND number IN {{numbers}} ORDER BY number",
-    numbers=_NUMBERS,
+    f"SELECT {', '.join(f'r.{name}' for name in RULE)} FROM {{numbers}} AS v {{near}} ORDER BY r.number",
+    numbers=_EACH,
+    near=beside("date_rules", "r", {"number": "v.number"}),
 )
-_TARGETS = beside("date_rules", "r", "r.char_type = v.char_type AND r.record = v.number")
-_LOOKED_AT = beside("date_rule_sources", "s", "s.char_type = v.char_type AND s.record = v.number")
-_WORKED_OUT = beside("date_rules", "r", "r.number = s.rule")
+_TARGETS = beside("date_rules", "r", {"char_type": "v.char_type", "record": "v.number"})
+_LOOKED_AT = beside("date_rule_sources", "s", {"char_type": "v.char_type", "record": "v.number"})
+_WORKED_OUT = beside("date_rules", "r", {"number": "s.rule"})
 _ONWARDS = Both(
     # One WHERE for both on SQLite, where it stands behind all of FROM.
     "CROSS JOIN date_rule_sources AS s CROSS JOIN date_rules AS r"
@@ -88,9 +88,9 @@ _RULES_IN_REACH = Statement(
     sources=_LOOKED_AT,
 )
 _SOURCES = Statement(
-    f"SELECT {', '.join(SOURCE)} FROM date_rule_sources"
-    " WHERE tenant = :tenant AND rule IN {numbers} ORDER BY rule, position",
-    numbers=_NUMBERS,
+    f"SELECT {', '.join(f's.{name}' for name in SOURCE)} FROM {{numbers}} AS v {{near}} ORDER BY s.rule, s.position",
+    numbers=_EACH,
+    near=beside("date_rule_sources", "s", {"rule": "v.number"}),
 )
 
 
@@ -99,6 +99,7 @@ class RecordTable:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._by_index = ByIndex(connection)
 
     async def load(
         self, tenant: TenantId, refs: Collection[RecordRef], *, lock: bool = False, patience: timedelta = timedelta()
@@ -107,6 +108,7 @@ class RecordTable:
         wanted = _keepable(refs)
         if not wanted:
             return Loaded({})
+        await self._by_index.expect(wanted)
         busy = frozenset[RecordRef]()
         if lock and may_lock(self._connection):
             rows, busy = await take(self._connection, tenant, wanted, patience=patience)
@@ -117,7 +119,8 @@ class RecordTable:
     async def links(self, tenant: TenantId, numbers: Collection[int]) -> Sequence[Link]:
         """Those of the relationships that there are."""
         wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= _MOST]
-        return await self._links(_LINKS, {"tenant": tenant, "numbers": as_json(wanted)}, wanted)
+        given = as_json([[number] for number in wanted])
+        return await self._links(_LINKS, {"tenant": tenant, "numbers": given}, wanted)
 
     async def links_above(self, tenant: TenantId, refs: Collection[RecordRef]) -> Sequence[Link]:
         """All relationships with one of `refs` as their child."""
@@ -141,6 +144,7 @@ class RecordTable:
         wanted = _keepable(refs)
         if not wanted:
             return {}
+        await self._by_index.expect(wanted)
         rows = await _COUNTS.rows(self._connection, {"tenant": tenant, "refs": as_json(wanted)})
         return {RecordRef(row[0], row[1]): row[2] for row in rows}
 
@@ -156,6 +160,7 @@ class RecordTable:
         wanted = _keepable(refs)
         if not wanted:
             return []
+        await self._by_index.expect(wanted)
         rows = await which.rows(self._connection, {"tenant": tenant, "refs": as_json(wanted)})
         return await self.rules(tenant, [row[0] for row in rows])
 
@@ -164,7 +169,8 @@ class RecordTable:
         wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= _MOST]
         if not wanted:
             return []
-        values = {"tenant": tenant, "numbers": as_json(wanted)}
+        await self._by_index.expect(wanted)
+        values = {"tenant": tenant, "numbers": as_json([[number] for number in wanted])}
         rules = await _RULES.rows(self._connection, values)
         sources: Mapping[int, list[Source]] = defaultdict(list)
         for row in await _SOURCES.rows(self._connection, values) if rules else ():
@@ -176,8 +182,30 @@ class RecordTable:
         wanted = [number for number in dict.fromkeys(rows) if 0 <= number <= _MOST]
         if not wanted:
             return []
-        found = await _MADE.rows(self._connection, {"tenant": tenant, "numbers": as_json(wanted)})
+        await self._by_index.expect(wanted)
+        given = as_json([[number] for number in wanted])
+        found = await _MADE.rows(self._connection, {"tenant": tenant, "numbers": given})
         return [record_of(row) for row in found]
+
+    async def made_counts(self, tenant: TenantId, rows: Collection[int]) -> Mapping[int, int]:
+        """How many amounts amortizing each of these table rows made; those with none are left out."""
+        wanted = [[number] for number in dict.fromkeys(rows) if 0 <= number <= _MOST]
+        if not wanted:
+            return {}
+        await self._by_index.expect(wanted)
+        found = await _MADE_COUNTS.rows(self._connection, {"tenant": tenant, "numbers": as_json(wanted)})
+        return {row[0]: row[1] for row in found}
+
+    async def span_count(self, tenant: TenantId, span: Span) -> int:
+        """How many records are in the span."""
+        return await spans.count(self._connection, tenant, span)
+
+    async def in_span(
+        self, tenant: TenantId, span: Span, *, after: tuple[str, int] | None = None, limit: int
+    ) -> Sequence[tuple[str, Record]]:
+        """Up to `limit` records of the span, each with its text, in order of these and of their numbers."""
+        await self._by_index.expect(range(limit))
+        return await spans.page(self._connection, tenant, span, after=after, limit=limit)
 
     async def heads(self, tenant: TenantId, counters: Collection[str]) -> Mapping[str, int]:
         """The last number given out by each counter, locked until the transaction ends."""
@@ -185,6 +213,8 @@ class RecordTable:
 
     async def write(self, tenant: TenantId, writing: Writing) -> None:
         """Keep all of it, in a number of statements that does not depend on how much it is."""
+        rules = (*writing.rules_put, *writing.rules_removed)
+        await self._by_index.expect(max(writing.changed, writing.removed, writing.links_removed, rules, key=len))
         await write(self._connection, tenant, writing)
 
     async def search(self, tenant: TenantId, search: Search) -> Found[Record]:
@@ -218,6 +248,7 @@ class RecordTable:
     async def _links(self, statement: Statement, values: Mapping[str, object], wanted: Sequence[Any]) -> Sequence[Link]:
         if not wanted:
             return []
+        await self._by_index.expect(wanted)
         return [link_of(row) for row in await statement.rows(self._connection, values)]
 
 

@@ -10,30 +10,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.ids import TenantId
 from muster.domain.records.char_types import RecordRef
-from muster.stores.bulk import Both, Statement, as_json, is_sqlite, rows_given
+from muster.stores.bulk import Statement, as_json, is_sqlite, rows_given
+from muster.stores.records.reaching import beside
 from muster.stores.records.rows import RECORD
 
 _MILLISECOND = timedelta(milliseconds=1)
 _TIMED_OUT = frozenset({"57014", "55P03"})
 """Statement timeout, lock timeout."""
-_THOSE = (
-    " FROM {refs} AS v CROSS JOIN records AS r"
-    " WHERE r.tenant = :tenant AND r.char_type = v.char_type AND r.number = v.number"
-)
 _REFS = rows_given({"char_type": "int", "number": "int"}, parameter="refs")
+_KEY = {"char_type": "v.char_type", "number": "v.number"}
 _TOLD = ", ".join(f"r.{name}" for name in RECORD)
-# In one order for everyone, so that two that overlap wait for one another and never each for the other.
-_IN_ORDER = " ORDER BY r.char_type, r.number"
 
 
-def _locking(how: str) -> Statement:
-    return Statement(f"SELECT {_TOLD}{_THOSE}{{lock}}", refs=_REFS, lock=Both("", f"{_IN_ORDER} FOR UPDATE OF r{how}"))
+def _those(columns: str, *, lock: str = "") -> Statement:
+    return Statement(
+        f"SELECT {columns} FROM {{refs}} AS v {{near}}",
+        refs=_REFS,
+        near=beside("records", "r", _KEY, columns=columns, lock=lock),
+    )
 
 
-_LOOK = Statement(f"SELECT {_TOLD}{_THOSE}", refs=_REFS)
-_WAIT = _locking("")
-_TAKE = _locking(" SKIP LOCKED")
-_STAND = Statement(f"SELECT r.char_type, r.number{_THOSE}", refs=_REFS)
+_LOOK = _those(_TOLD)
+_WAIT = _those(_TOLD, lock=" FOR UPDATE")
+_TAKE = _those(_TOLD, lock=" FOR UPDATE SKIP LOCKED")
+_STAND = _those("r.char_type, r.number")
 
 
 def may_lock(connection: AsyncConnection) -> bool:
@@ -53,7 +53,9 @@ async def take(
     connection: AsyncConnection, tenant: TenantId, refs: Sequence[RecordRef], *, patience: timedelta
 ) -> tuple[Sequence[Any], frozenset[RecordRef]]:
     """The rows of those of `refs` that are to be had, locked, and which are not, as others have them."""
-    values: Mapping[str, object] = {"tenant": tenant, "refs": as_json(refs)}
+    # In one order for everyone, so that two that overlap wait for one another and never each for the other: they are
+    # looked up one by one, as they are given.
+    values: Mapping[str, object] = {"tenant": tenant, "refs": as_json(sorted(refs))}
     if patience < _MILLISECOND:
         rows = await _TAKE.rows(connection, values)
         return rows, await _busy(connection, values, rows)

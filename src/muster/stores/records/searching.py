@@ -13,6 +13,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -40,6 +41,11 @@ _TOO_LONG = "57014"
 _SETTINGS: Mapping[str, str] = {
     # Compiling a plan costs more than most searches take.
     "jit": "off",
+    # Two processes for one search: a third costs more than it helps where there are two cores, and others search too.
+    "max_parallel_workers_per_gather": "1",
+    # It may have been given up for what was done before (see `reaching`).
+    "enable_sort": "on",
+    "enable_incremental_sort": "on",
     # Sets of hits are to be hashed whole, and tables that are searched to be taken for cached.
     "work_mem": "64MB",
     "random_page_cost": "1.1",
@@ -59,8 +65,9 @@ class _Key(NamedTuple):
 
 
 class _Hits(NamedTuple):
-    """The hits as a table, and what they are sorted by, number last."""
+    """The hits as a table, the same with all that they are sorted by, and those keys, number last."""
 
+    counted: FromClause
     table: FromClause
     keys: Sequence[_Key]
 
@@ -112,7 +119,7 @@ async def _at_once(  # noqa: PLR0917 - each as plain as the next
 ) -> tuple[int, list[tuple[Any, ...]]]:
     """In one statement, so that the hits, which are dear, are found once."""
     hits = _hits(Conditions(connection, tenant), tenant, asked, node, once=True)
-    counted = select(func.count().label("total")).select_from(hits.table).subquery("counted")
+    counted = select(func.count().label("total")).select_from(hits.counted).subquery("counted")
     page = _page(connection, asked, hits).subquery("page")
     columns = list(page.c)
     in_order = [_direction(connection, key._replace(stands=columns[at])) for at, key in enumerate(hits.keys)]
@@ -127,7 +134,7 @@ async def _one_by_one(  # noqa: PLR0917 - each as plain as the next
     """Counted first: then the part asked for comes in the order of an index, and few rows are read."""
     hits = _hits(Conditions(connection, tenant), tenant, asked, node, once=False)
     page = _page(connection, asked, hits)
-    total: int = (await connection.execute(select(func.count()).select_from(hits.table))).scalar_one()
+    total: int = (await connection.execute(select(func.count()).select_from(hits.counted))).scalar_one()
     return total, [tuple(row) for row in await connection.execute(page)] if total else []
 
 
@@ -144,41 +151,63 @@ def _is_costly(node: Plain) -> bool:
 
 def _hits(conditions: Conditions, tenant: TenantId, asked: Search, node: Plain, *, once: bool) -> _Hits:  # noqa: PLR0917 - each as plain as the next
     """The hits as a table; `once`: it is made before anything is read from it."""
-    begin, parts = _beginning(asked, node)
-    if begin is None:
-        subject, within = conditions.links() if asked.char_type == RELATIONSHIP else conditions.records(asked.char_type)
-    else:
-        subject, within = conditions.values(asked.char_type, begin)
-    words = [conditions.word(word, subject) for word in asked.keywords.split()]
-    held = (within, *(conditions.holds(one, subject) for one in parts), *words)
     if not once:
+        subject, within = _whole(conditions, asked)
         own = [column.label(f"k_{field}") for field, column in _sorted_by(asked, subject).items()]
-        table = select(subject.number.label("number"), *own).where(*held).subquery("found")
+        held = (conditions.holds(one, subject) for one in plain.parts_of(node))
+        table = select(subject.number.label("number"), *own).where(within, *held).subquery("found")
         known = {one.name.removeprefix("k_"): table.c[one.name] for one in own}
-        return _Hits(table, _keys(asked, tenant, table.c.number, known))
-    found = select(subject.number.label("number")).where(*held)
-    made = (found if begin is None else found.distinct()).cte("found").prefix_with("MATERIALIZED")
+        return _Hits(table, table, _keys(asked, tenant, table.c.number, known))
+    made = _numbers(conditions, asked, node).cte("found").prefix_with("MATERIALIZED")
     # Sort keys are looked up of the hits alone: among the conditions they would have every row read that is tried.
-    whole, here = conditions.links() if asked.char_type == RELATIONSHIP else conditions.records(asked.char_type)
+    whole, here = _whole(conditions, asked)
     columns = _sorted_by(asked, whole)
     if not columns:
-        return _Hits(made, _keys(asked, tenant, made.c.number, {}))
+        return _Hits(made, made, _keys(asked, tenant, made.c.number, {}))
     joined = made.join(whole.source, and_(here, whole.number == made.c.number))
-    return _Hits(joined, _keys(asked, tenant, made.c.number, columns))
+    return _Hits(made, joined, _keys(asked, tenant, made.c.number, columns))
 
 
-def _beginning(asked: Search, node: Plain) -> tuple[Leaf | None, Sequence[Plain]]:
-    """Values to begin with instead of the records themselves, and what must hold besides.
+def _whole(conditions: Conditions, asked: Search) -> tuple[Subject, ColumnElement[bool]]:
+    return conditions.links() if asked.char_type == RELATIONSHIP else conditions.records(asked.char_type)
+
+
+def _numbers(conditions: Conditions, asked: Search, node: Plain) -> Select[Any]:
+    """The numbers of the hits, each once."""
+    words, parts = asked.keywords.split(), plain.parts_of(node)
+    if not words or not parts or conditions.embedded:
+        return _at_one_go(conditions, asked, parts, words)
+    # Words are looked for in what all else has left: without OFFSET, PostgreSQL would begin with them.
+    left = _at_one_go(conditions, asked, parts, ()).offset(literal_column("0")).subquery("left")
+    subject, within = conditions.records(asked.char_type)
+    held = (within, subject.number == left.c.number, *(conditions.word(word, subject) for word in words))
+    return select(subject.number.label("number")).where(*held)
+
+
+def _at_one_go(  # noqa: PLR0917 - each as plain as the next
+    conditions: Conditions, asked: Search, parts: Sequence[Plain], words: Sequence[str]
+) -> Select[Any]:
+    begin = None if words or asked.char_type == RELATIONSHIP else _beginning(parts)
+    subject, within = _whole(conditions, asked) if begin is None else conditions.values(asked.char_type, begin)
+    rest = [one for one in parts if one is not begin]
+    held = (
+        within,
+        *(conditions.holds(one, subject) for one in rest),
+        *(conditions.word(one, subject) for one in words),
+    )
+    found = select(subject.number.label("number")).where(*held)
+    return found if begin is None else found.distinct()
+
+
+def _beginning(parts: Sequence[Plain]) -> Leaf | None:
+    """Values to begin with instead of the records themselves.
 
     Looking up the record of each value costs as much as all the rest, and is not needed where only values and
     relationships are asked for.
     """
-    parts = plain.parts_of(node)
-    if asked.char_type == RELATIONSHIP or asked.keywords or any(_is_fixed(one) for one in parts):
-        return None, parts
-    leaves = [one for one in parts if isinstance(one, Leaf) and one.holds]
-    first = min(leaves, key=_breadth, default=None)
-    return first, [one for one in parts if one is not first]
+    if any(_is_fixed(one) for one in parts):
+        return None
+    return min((one for one in parts if isinstance(one, Leaf) and one.holds), key=_breadth, default=None)
 
 
 def _is_fixed(node: Plain) -> bool:

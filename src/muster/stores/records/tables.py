@@ -79,9 +79,9 @@ records = Table(
     "records",
     metadata,
     *_record_columns(),
-    PrimaryKeyConstraint("tenant", "char_type", "number"),
-    Index("ix_records_title", "tenant", "char_type", "title"),
-    Index("ix_records_updated_at", "tenant", "char_type", "updated_at"),
+    PrimaryKeyConstraint("tenant", "char_type", "number", postgresql_include=["title"]),
+    Index("ix_records_title", "tenant", "char_type", "title", "number"),
+    Index("ix_records_updated_at", "tenant", "char_type", "updated_at", "number"),
     # What nearly every search asks for: answered without a look at the rows themselves.
     Index("ix_records_template", "tenant", "char_type", "template", "number"),
     Index("ix_records_status", "tenant", "char_type", "status", "number", postgresql_include=["title"]),

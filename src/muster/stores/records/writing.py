@@ -1,6 +1,6 @@
 """Writing what one unit of work changed, in a number of statements that does not depend on how much it is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -11,9 +11,9 @@ from muster.domain.ids import TenantId
 from muster.domain.records.date_rule import DateRule
 from muster.domain.records.record import Gone, Link, Record
 from muster.ports.store.records import Writing
-from muster.stores.bulk import Both, Statement, as_json, insert_many, rows_given, values_listed
+from muster.stores.bulk import Both, Statement, as_json, insert_many, rows_given
 from muster.stores.records.counting import set_heads
-from muster.stores.records.reaching import beside
+from muster.stores.records.reaching import beside, removing
 from muster.stores.records.rows import (
     GONE,
     LINK,
@@ -31,58 +31,37 @@ from muster.stores.records.rows import (
 )
 from muster.stores.records.values import VALUE_COLUMNS, value_rows
 
-_KEY = ("char_type", "number")
+_KEY = {"char_type": "v.char_type", "number": "v.number"}
 _REFS = rows_given({"char_type": "int", "number": "int"}, parameter="refs")
-_NUMBERS = values_listed("int", parameter="numbers")
+_NUMBERS = rows_given({"number": "int"}, parameter="numbers")
+_ROWS = rows_given(RECORD)
 
 _CHANGE = Statement(
-    f"UPDATE records SET {', '.join(f'{name} = v.{name}' for name in RECORD if name not in _KEY)} FROM {{rows}} AS v"
-    " WHERE records.tenant = :tenant AND records.char_type = v.char_type AND records.number = v.number",
-    rows=rows_given(RECORD),
+    f"UPDATE records SET {', '.join(f'{name} = v.{name}' for name in RECORD if name not in _KEY)} FROM {{those}}",
+    those=Both(
+        f"{_ROWS.sqlite} AS v"
+        " WHERE records.tenant = :tenant AND records.char_type = v.char_type AND records.number = v.number",
+        f"{_ROWS.postgres} AS v {beside('records', 'r', _KEY, columns='r.ctid').postgres} WHERE records.ctid = r.ctid",
+    ),
 )
-_REMOVE = Statement(
-    "DELETE FROM records WHERE tenant = :tenant"
-    " AND (char_type, number) IN (SELECT v.char_type, v.number FROM {refs} AS v)",
-    refs=_REFS,
-)
-_OF_RECORD = "d.char_type = v.char_type AND d.record = v.number"
+_REMOVE = removing("records", _REFS, _KEY)
+_OF_RECORD = {"char_type": "v.char_type", "record": "v.number"}
 _VALUE_KEY = {"char_type": "int", "record": "int", "label": "text", "ordinal": "int"}
 _VALUES = Statement(
     f"SELECT {', '.join(f'd.{name}' for name in VALUE_COLUMNS)} FROM {{refs}} AS v {{near}}",
     refs=_REFS,
     near=beside("record_values", "d", _OF_RECORD),
 )
-
-
-def _removing(rows: Both, key: Mapping[str, str], which: str) -> Statement:
-    """Remove values by the columns of their key that `rows` have under these names."""
-    near = beside("record_values", "d", which, columns="d.ctid")
-    found = f"({', '.join(key)}) IN (SELECT {', '.join(f'v.{name}' for name in key.values())} FROM {rows.sqlite} AS v)"
-    return Statement(
-        "DELETE FROM record_values WHERE {those}",
-        those=Both(
-            f"tenant = :tenant AND {found}",
-            f"ctid = ANY(ARRAY(SELECT d.ctid FROM {rows.postgres} AS v {near.postgres}))",
-        ),
-    )
-
-
-_REMOVE_VALUES = _removing(_REFS, {"char_type": "char_type", "record": "number"}, _OF_RECORD)
-_REMOVE_STALE = _removing(
-    rows_given(_VALUE_KEY),
-    {name: name for name in _VALUE_KEY},
-    " AND ".join(f"d.{name} = v.{name}" for name in _VALUE_KEY),
-)
-_REMOVE_LINKS = Statement("DELETE FROM record_links WHERE tenant = :tenant AND number IN {numbers}", numbers=_NUMBERS)
+_REMOVE_VALUES = removing("record_values", _REFS, _OF_RECORD)
+_REMOVE_STALE = removing("record_values", rows_given(_VALUE_KEY), {name: f"v.{name}" for name in _VALUE_KEY})
+_REMOVE_LINKS = removing("record_links", _NUMBERS, {"number": "v.number"})
 _RELATE = Statement(
     f"INSERT INTO record_links (tenant, {', '.join(LINK)})"
     f" SELECT CAST(:tenant AS BIGINT), {', '.join(LINK)} FROM {{rows}} AS v",
     rows=rows_given(LINK),
 )
-_REMOVE_RULES = Statement("DELETE FROM date_rules WHERE tenant = :tenant AND number IN {numbers}", numbers=_NUMBERS)
-_REMOVE_SOURCES = Statement(
-    "DELETE FROM date_rule_sources WHERE tenant = :tenant AND rule IN {numbers}", numbers=_NUMBERS
-)
+_REMOVE_RULES = removing("date_rules", _NUMBERS, {"number": "v.number"})
+_REMOVE_SOURCES = removing("date_rule_sources", _NUMBERS, {"rule": "v.number"})
 
 
 async def write(connection: AsyncConnection, tenant: TenantId, writing: Writing) -> None:
@@ -126,7 +105,8 @@ class _Work:
             await self._run(_REMOVE_VALUES, refs=refs)
             await self.add("records_gone", (*RECORD, *GONE), map(gone_row, records))
         if links:
-            await self._run(_REMOVE_LINKS, numbers=[gone.what.number for gone in links if isinstance(gone.what, Link)])
+            numbers = [[gone.what.number] for gone in links if isinstance(gone.what, Link)]
+            await self._run(_REMOVE_LINKS, numbers=numbers)
             await self.add("record_links_gone", (*LINK, *GONE), map(gone_row, links))
 
     async def change(self, records: Sequence[Record]) -> None:
@@ -154,7 +134,7 @@ class _Work:
 
     async def put_rules(self, rules: Sequence[DateRule], removed: Sequence[int]) -> None:
         """Keep date rules, new or changed, each with its sources as they are now."""
-        if numbers := [*removed, *(rule.number for rule in rules)]:
+        if numbers := [[number] for number in (*removed, *(rule.number for rule in rules))]:
             await self._run(_REMOVE_SOURCES, numbers=numbers)
             await self._run(_REMOVE_RULES, numbers=numbers)
         await self.add("date_rules", tuple(RULE), map(rule_row, rules))

@@ -105,6 +105,7 @@ _REFUSALS: Mapping[int, ResponseSpec] = MappingProxyType(
             413: "The body is too large",
             415: "The body is compressed",
             429: "Too many calls or batches; see Retry-After",
+            501: "This server cannot do it",
             503: "Try again; see Retry-After",
         }.items()
     }

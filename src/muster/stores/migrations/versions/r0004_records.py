@@ -78,9 +78,9 @@ _records = sa.Table(
     "records",
     _schema,
     *_record_columns(),
-    sa.PrimaryKeyConstraint("tenant", "char_type", "number"),
-    sa.Index("ix_records_title", "tenant", "char_type", "title"),
-    sa.Index("ix_records_updated_at", "tenant", "char_type", "updated_at"),
+    sa.PrimaryKeyConstraint("tenant", "char_type", "number", postgresql_include=["title"]),
+    sa.Index("ix_records_title", "tenant", "char_type", "title", "number"),
+    sa.Index("ix_records_updated_at", "tenant", "char_type", "updated_at", "number"),
     sa.Index("ix_records_template", "tenant", "char_type", "template", "number"),
     sa.Index("ix_records_status", "tenant", "char_type", "status", "number", postgresql_include=["title"]),
 )
@@ -298,8 +298,8 @@ sa.Index(
 _TYPICAL = {
     "records": {
         "sqlite_autoindex_records_1": "1000000 500000 100000 1",
-        "ix_records_title": "1000000 500000 100000 2",
-        "ix_records_updated_at": "1000000 500000 100000 10",
+        "ix_records_title": "1000000 500000 100000 2 1",
+        "ix_records_updated_at": "1000000 500000 100000 10 1",
         "ix_records_template": "1000000 500000 100000 20000 1",
         "ix_records_status": "1000000 500000 100000 20000 1",
         "ix_records_origin": "100000 50000 12",

@@ -6,6 +6,7 @@ from litestar.di import Provide
 from muster.surfaces.record_batches.gate import guard
 from muster.surfaces.record_batches.problems import Problems
 from muster.surfaces.record_batches.routes import (
+    allocations,
     amortization,
     audit,
     auth,
@@ -40,6 +41,7 @@ HANDLERS = (
     *search.HANDLERS,
     *audit.HANDLERS,
     *checks.HANDLERS,
+    *allocations.HANDLERS,
     *amortization.HANDLERS,
     *currency.HANDLERS,
     *dates.HANDLERS,

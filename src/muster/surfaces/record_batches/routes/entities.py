@@ -93,7 +93,7 @@ async def take_action(
     return answer(_TAKEN)
 
 
-@put(ACT_ON_DOCUMENT, summary="Take a workflow action that makes a document", responses=refusals(404))
+@put(ACT_ON_DOCUMENT, summary="Take a workflow action that makes a document", responses=refusals(404, 501))
 async def take_document_action(
     *, type_path: Segment, number: Segment, action_id: FromPath[str], acting: Caller
 ) -> Response[bytes]:

@@ -95,7 +95,7 @@ def _chart(schedule: Schedule) -> Iterator[str]:
     postings = schedule.postings
     first, last = _month(postings[0].charge.date), _month(postings[-1].charge.date)
     months = _Months(first, last - first + 1)
-    charges = _panel(112, 322, [float(one.charge.amount) for one in postings])
+    charges = _panel(124, 322, [float(one.charge.amount) for one in postings])
     balances = _panel(
         388, 488, [float(amount) for one in postings for amount in (one.charge.opening, one.charge.closing)]
     )

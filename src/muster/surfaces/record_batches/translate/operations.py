@@ -225,7 +225,12 @@ def _operation(method: str, group: int, fields: Fields, *, model: int) -> Operat
         reference = _reference(fields)
         read = reader(fields, group)
     except Unreadable:
-        return Unusable(group=group, number=_number_shown(method, fields), reference=_reference_shown(fields))
+        return Unusable(
+            group=group,
+            number=_number_shown(method, fields),
+            reference=_reference_shown(fields),
+            writes=method != wire.GET,
+        )
     if isinstance(read, Amortize):
         return msgspec.structs.replace(read, model=model, reference=reference)
     return msgspec.structs.replace(read, reference=reference) if reference is not None else read

@@ -85,7 +85,7 @@ _FLAWS: Mapping[FlawKind, tuple[str, str]] = MappingProxyType(
         FlawKind.NO_RUNS: (_AMORTIZATION, "Runs are required for amortization."),
         FlawKind.NO_REVENUE: (_AMORTIZATION, "Revenues are required for amortization."),
         FlawKind.NO_AMOUNT_TEMPLATE: (_AMORTIZATION, "Amount template for amortization does not exist."),
-        FlawKind.TOO_MANY_AMOUNTS: (_AMORTIZATION, "A batch makes at most {limit} amounts."),
+        FlawKind.TOO_MANY_AMOUNTS: (_AMORTIZATION, "A batch makes, and replaces, at most {limit} amounts."),
     }
 )
 """Under which key, and with which text, each flaw is told."""

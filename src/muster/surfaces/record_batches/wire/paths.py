@@ -18,6 +18,8 @@ ACT = f"{ENTITY}/execute-workflow-action/{{action_id:str}}"
 ACT_ON_DOCUMENT = f"{ENTITY}/execute-document-workflow-action/{{action_id:str}}"
 SWITCH = f"{ENTITY}/switch-template"
 SWITCH_CHECK = f"{ENTITY}/switch-template-check"
+ALLOCATE = f"{ENTITY}/calculate-allocations"
+ALLOCATION_MODELS = f"{PREFIX}/allocation-model-list"
 BELOW_ENTITY = f"{ENTITY}/{{detail:str}}"
 FAR_BELOW_ENTITY = f"{BELOW_ENTITY}/{{rest:str}}"
 
