@@ -320,11 +320,13 @@ async def test_a_batch_whose_worker_died_over_it_ends_and_is_done_once(house: Ho
     number = (await idle_stock.submit("POST", {"2": [person("Once"), person("Each")]})).json()["batchId"]
     house.applier = halted = Halted(house.applier)
     house.start()
-    async with asyncio.timeout(30):
-        await halted.reached.wait()
-    # Not by a call, which would be counted: on SQLite nothing else is written while a batch is.
-    amid = await house.door.lookup.get(idle_stock.account.tenant, number)
-    await house.kill()
+    try:
+        async with asyncio.timeout(30):
+            await halted.reached.wait()
+        # Not by a call, which would be counted: on SQLite nothing else is written while a batch is.
+        amid = await house.door.lookup.get(idle_stock.account.tenant, number)
+    finally:
+        await house.kill()
 
     reborn = House(house.store, house.clock)
     await reborn.refill()
