@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, cast
@@ -210,9 +210,10 @@ class House:
     async def kill(self) -> None:
         """Let the worker drop whatever it holds."""
         assert self._working is not None
-        self._working.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._working
+        while not self._working.done():
+            # The queue answers the first one by waiting for its jobs, and only another one by dropping them.
+            self._working.cancel()
+            await asyncio.wait([self._working], timeout=0.05)
         self._working = None
 
     async def refill(self) -> None:

@@ -22,7 +22,7 @@ RAISED: dict[str, Exception] = {
     "nobody": errors.NotAuthenticated("who?"),
     "forbidden": errors.NotAllowed("This service account may only read"),
     "missing": errors.NotFound("no such row"),
-    "conflict": errors.Conflict("It changed meanwhile"),
+    "conflict": errors.Conflict("it changed meanwhile"),
     "state": errors.WrongState("It is closed"),
     "often": errors.RateLimited("Slow down", 2.5),
     "queue": errors.TooManyBatches("Slow down", 1),

@@ -79,7 +79,8 @@ def _message(error: Exception, status: int) -> str:
     sentence = _IN_ONE_SENTENCE.get(status) or sentence_of(error, status)
     faults = error.faults if isinstance(error, errors.BadInput) else ()
     named = [f"{fault.path[:_LONGEST_PATH]}: {fault.message}" for fault in faults[:MOST_FAULTS]]
-    return "\n".join([sentence, *named])
+    # Ours begin with a small letter here and there; this vendor's never do.
+    return "\n".join([sentence[:1].upper() + sentence[1:], *named])
 
 
 def _code(error: Exception, status: int) -> str:
