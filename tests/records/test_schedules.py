@@ -8,14 +8,12 @@ import msgspec
 import pytest
 
 from muster.domain.document import is_table
-from muster.domain.records.amortization import Method, Model, Setup
+from muster.domain.records.amortization import Setup
 from muster.domain.records.blueprint import Ban, Blueprint
 from muster.domain.records.char_types import AMOUNT, CATALOG_ITEM, DEAL, TABLE, RecordRef
 from muster.domain.records.date_rule import Choosing, Spot
-from muster.domain.records.money import FinancialPeriod
 from muster.domain.records.operation import (
     Amortize,
-    Change,
     Create,
     Denial,
     Done,
@@ -24,7 +22,6 @@ from muster.domain.records.operation import (
     FlawKind,
     ParentAsk,
     Remove,
-    Result,
     Unrelate,
 )
 from muster.domain.records.record import Record
@@ -34,53 +31,32 @@ from muster.records.amortization import dated, posting
 from muster.records.amortization.desk import AmortizationDesk
 from muster.records.amortization.inputs import told_by
 from muster.records.amortization.posting import TO_DATE, shaped
-from muster.records.configuring.blueprint import read_blueprint
-from muster.records.configuring.samples import sample
 from muster.records.dates.desk import DateDesk, RuleDraft, SourceDraft
 from muster.records.work.blueprints import Blueprints
 from muster.records.work.workspace import Workspace
 from muster.stores.database import SqlStore
 from tests.fakes.clock import FakeClock
-from tests.records.house import House, open_house
-
-CONFORMANCE = read_blueprint(sample("conformance"), form="toml")
-FOUR_MONTHS, FORECAST, STRAIGHT = 77, 90, 91
-MODELS = (
-    *CONFORMANCE.models,
-    Model(id=FORECAST, name="Forecast", method=Method.FILM_FORECAST),
-    Model(id=STRAIGHT, name="Straight line", method=Method.STRAIGHT_LINE),
+from tests.records.amortization_world import (
+    CONFORMANCE,
+    FEBRUARY,
+    FORECAST,
+    FOUR_MONTHS,
+    STRAIGHT,
+    YEAR,
+    amortize,
+    close,
+    configure,
+    made_by,
+    open_books,
+    rows_of,
 )
-YEAR = {"term_start": "2024-01-10", "term_end": "2024-12-31"}
+from tests.records.house import House
 
 
 @pytest.fixture
 async def house(store: SqlStore, clock: FakeClock) -> House:
-    """A record store with the blueprint of the conformance cases."""
-    opened = await open_house(store, clock)
-    await configure(opened, msgspec.structs.replace(CONFORMANCE, models=MODELS), replaces=1)
-    return opened
-
-
-async def configure(house: House, blueprint: Blueprint, *, replaces: int) -> None:
-    async with house.store.begin() as tx:
-        changed = msgspec.structs.replace(blueprint, version=replaces + 1)
-        assert await tx.record_settings.put_blueprint(house.tenant, changed, replaces=replaces)
-
-
-async def rows_of(house: House, count: int, **values: object) -> list[int]:
-    told = {"amount": {"locAmt": 100, "locSym": "USD"}, **YEAR, **values}
-    drafts = [Draft(title="Row", template=30, values=told) for _ in range(count)]
-    return [made.number for made in await house.do(*(Create(group=TABLE, draft=one) for one in drafts))]
-
-
-async def amortize(house: House, *rows: int, model: int = FOUR_MONTHS, role: Role = Role.OWNER) -> list[Result]:
-    operations = [Amortize(group=TABLE, number=row, model=model) for row in rows]
-    return list(await house.do(*operations, acting=house.as_(role)))
-
-
-async def made_by(house: House, row: int) -> list[Record]:
-    async with house.store.read() as tx:
-        return sorted(await tx.records.made_by(house.tenant, [row]), key=lambda one: one.ref)
+    """A record store that knows three models."""
+    return await open_books(store, clock)
 
 
 async def test_many_rows_take_no_more_statements_than_one(house: House, statements: list[str]) -> None:
@@ -212,81 +188,6 @@ async def test_a_date_that_looks_at_an_amount_does_without_it_once_that_is_repla
     assert after is not None
     assert before.values["contract_date"] == "2024-01-31"
     assert after.values["contract_date"] == "2024-02-29"
-
-
-# --- Closed books ------------------------------------------------------------------------------------------------
-
-FEBRUARY = FinancialPeriod(id=0, year=2024, period=2, start=date(2024, 2, 1), end=date(2024, 2, 29), closed=True)
-JANUARY = FinancialPeriod(id=0, year=2024, period=1, start=date(2024, 1, 1), end=date(2024, 1, 31), closed=True)
-
-
-async def close(house: House, period: FinancialPeriod) -> None:
-    async with house.store.begin() as tx:
-        await tx.record_settings.put_period(house.tenant, period)
-
-
-async def charged(house: House, row: int) -> list[tuple[object, object]]:
-    """What stands for the row: its days, and how much."""
-    made = [one.values for one in await made_by(house, row)]
-    return sorted((one["transaction_date"], one["amortized_amount"]["locAmt"]) for one in made)  # type: ignore[index]  # money is a table
-
-
-async def test_what_was_posted_before_the_books_were_closed_stands(house: House) -> None:
-    (row,) = await rows_of(house, 1)
-    await amortize(house, row)
-    before = {one.ref.number for one in await made_by(house, row)}
-    await close(house, JANUARY)
-    draft = Draft(values={"amount": {"locAmt": 200, "locSym": "USD"}})
-    await house.do(Change(group=TABLE, number=row, draft=draft))
-
-    (result,) = await amortize(house, row)
-
-    assert result.record is not None
-    assert result.record.record.values["balance"]["locAmt"] == 0  # type: ignore[index]  # money is a table
-    assert await charged(house, row) == [
-        ("2024-01-31", 60),
-        ("2024-02-29", 100),
-        ("2024-03-31", 30),
-        ("2024-04-30", 10),
-    ]
-    assert len(before & {one.ref.number for one in await made_by(house, row)}) == 1
-
-
-async def test_running_again_after_closing_changes_nothing(house: House) -> None:
-    (row,) = await rows_of(house, 1)
-    await amortize(house, row)
-    posted = await charged(house, row)
-    await close(house, JANUARY)
-
-    for _ in range(2):
-        await amortize(house, row)
-        assert await charged(house, row) == posted
-
-
-async def test_closed_books_in_another_currency_are_not_netted(house: House) -> None:
-    (row,) = await rows_of(house, 1)
-    await amortize(house, row)
-    await close(house, JANUARY)
-    draft = Draft(values={"amount": {"locAmt": 100, "locSym": "EUR"}})
-    await house.do(Change(group=TABLE, number=row, draft=draft))
-
-    (result,) = await amortize(house, row)
-
-    assert result.denial is Denial.LOCKED
-    assert len(await made_by(house, row)) == 4
-
-
-async def test_a_preview_takes_what_stands_into_account(house: House) -> None:
-    (row,) = await rows_of(house, 1)
-    await amortize(house, row)
-    await close(house, JANUARY)
-    desk = AmortizationDesk(house.store, house.clock, Blueprints(house.store))
-
-    preview = await desk.preview(house.tenant, row, FOUR_MONTHS)
-    posted = await desk.schedule(house.tenant, row)
-
-    assert [one.charge.amount for one in preview.postings] == [20, 15, 5]
-    assert posted.cost == posted.total == 100
 
 
 # --- Many at once ------------------------------------------------------------------------------------------------

@@ -190,22 +190,23 @@ def _preview(workspace: Workspace, row: Record, model: int) -> Schedule:
 
 
 def _schedule_of(blueprint: Blueprint, row: Record, amounts: Sequence[Record]) -> Schedule:
-    postings = sorted((_posting(one) for one in amounts), key=_in_order)
-    values = [one.values for one in amounts]
+    posted = sorted(((_posting(one), one.values) for one in amounts), key=lambda pair: _in_order(pair[0]))
+    postings, values = [one for one, _ in posted], [one for _, one in posted]
     currency = next((found for one in values if (found := currency_in(one.get(AMORTIZED)))), None)
     told = _told(blueprint, row)
     counts = [int(count) for one in values if (count := number_in(one.get(COUNT))) is not None]
     return Schedule(
         row=row.ref.number,
         title=row.title,
-        model=next((str(one[MODEL]) for one in values if MODEL in one), ""),
+        # What stands in closed periods may have been worked out by another model.
+        model=next((str(one[MODEL]) for one in reversed(values) if MODEL in one), ""),
         currency=currency or told[0],
         # What was amortized, and not what the row says today: it may have changed since. What stands in closed
         # periods may have been posted when it was another cost; the last posting knows what is left of this one.
         cost=_posted_cost(postings) if postings else told[1],
         count=max(counts, default=len(postings)),
         postings=tuple(postings),
-        posted=True,
+        posted=bool(postings),
     )
 
 
