@@ -128,7 +128,7 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: s
 
 async def test_the_store_is_unavailable_until_it_is_migrated(empty_url: str) -> None:
     store = open_store(empty_url, vault=Vault([Fernet.generate_key().decode()]))
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="muster migrate"):
         await store.check()
     await migrate(empty_url)
     await store.check()

@@ -122,7 +122,7 @@ def _read(name: str) -> Blueprint:
             raw = stream.read(MOST_BYTES + 1)
     except OSError as error:
         known = ", ".join(SAMPLES)
-        raise BadInput(f"{name} cannot be read: {error.strerror}. The samples are: {known}.") from None
+        raise BadInput(f"The file {name} cannot be read: {error.strerror}. The samples are: {known}.") from None
     return read_blueprint(raw, form=form_of(name, raw))
 
 

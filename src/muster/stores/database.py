@@ -137,7 +137,9 @@ class SqlStore:
         try:
             async with self._reader.connect() as connection:
                 found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
-        except (DBAPIError, OSError, SQLAlchemyError) as error:
+        except (OSError, SQLAlchemyError) as error:
+            if isinstance(error, DBAPIError) and not _passes(error):
+                raise Unavailable("the database has no tables of Muster's yet: run `muster migrate`") from error
             raise Unavailable(f"the store does not answer: {type(error).__name__}") from error
         from muster.stores.migrations import head  # noqa: PLC0415 - loads Alembic, which only this check needs
 
