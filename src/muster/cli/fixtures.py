@@ -114,7 +114,8 @@ def _content(name: str) -> bytes:
         with Path(name).open("rb") as stream:
             return stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise BadInput(f"The file {name} cannot be read: {error.strerror}. The samples are: {', '.join(SAMPLES)}.") from None
+        known = ", ".join(SAMPLES)
+        raise BadInput(f"The file {name} cannot be read: {error.strerror}. The samples are: {known}.") from None
 
 
 def _beside(folder: Path) -> Beside:
