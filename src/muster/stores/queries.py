@@ -4,7 +4,6 @@ What differs between them, and between them and `domain.query`, is all here: let
 comparing nothing gives, how many parameters a statement takes, and texts that a database cannot hold.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,8 +16,6 @@ from sqlalchemy import (
     String,
     Text,
     and_,
-    any_,
-    column,
     false,
     func,
     literal,
@@ -26,21 +23,16 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.query import Among, Compare, Comparison, Condition, Either, Every, Holds, Like, Not, Value
-from muster.stores.bulk import as_json, is_sqlite
+from muster.stores.bulk import is_sqlite
 from muster.stores.moments import micros
+from muster.stores.operands import MOST, UNKEEPABLE, among, is_keepable
 
-_FEW = 16
-"""Up to so many values are parameters of their own, which planners know best how to use."""
 _WIDE = 100
-_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _ORDERED = {Comparison.GT: "__gt__", Comparison.GE: "__ge__", Comparison.LT: "__lt__", Comparison.LE: "__le__"}
 _UPWARDS = frozenset({Comparison.GT, Comparison.GE})
-# PostgreSQL keeps no NUL, and neither database half a surrogate pair.
-_UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Column(NamedTuple):
@@ -177,9 +169,9 @@ def _compare(connection: AsyncConnection, asked: Compare, field: Column) -> Colu
     value = _kept(asked.value)
     match asked.test:
         case Comparison.EQ:
-            return field.expression == _literal(field, value) if _keepable(value) else false()
+            return field.expression == _literal(field, value) if is_keepable(value) else false()
         case Comparison.NE:
-            return field.expression.is_distinct_from(_literal(field, value)) if _keepable(value) else true()
+            return field.expression.is_distinct_from(_literal(field, value)) if is_keepable(value) else true()
         case Comparison.GT | Comparison.GE | Comparison.LT | Comparison.LE:
             return _ordered(connection, asked.test, field=field, value=value)
 
@@ -196,10 +188,10 @@ def _compare_with_nothing(test: Comparison, expression: ColumnElement[Any]) -> C
 
 def _ordered(connection: AsyncConnection, test: Comparison, *, field: Column, value: str | int) -> ColumnElement[bool]:
     upwards = test in _UPWARDS
-    if isinstance(value, int) and not _keepable(value):
-        beyond = (value > _MOST) is not upwards
+    if isinstance(value, int) and not is_keepable(value):
+        beyond = (value > MOST) is not upwards
         return field.expression.is_not(None) if beyond else false()
-    if isinstance(value, str) and not _keepable(value):
+    if isinstance(value, str) and not is_keepable(value):
         # No row has this very text. All above it are, or are above, the next one that can be kept.
         value, test = _next_keepable(value), Comparison.GE if upwards else Comparison.LT
     compared: ColumnElement[bool] = getattr(by_code_point(connection, field), _ORDERED[test])(_literal(field, value))
@@ -208,26 +200,18 @@ def _ordered(connection: AsyncConnection, test: Comparison, *, field: Column, va
 
 def _next_keepable(text: str) -> str:
     """The lowest text above `text` that a database can hold; there is one in `text` that it cannot."""
-    found = _UNKEEPABLE.search(text)
+    found = UNKEEPABLE.search(text)
     cut = found.start() if found else len(text)
     return text[:cut] + ("\x01" if text[cut : cut + 1] == "\x00" else "\ue000")
 
 
 def _among(connection: AsyncConnection, values: Sequence[Value], field: Column) -> ColumnElement[bool]:
     fitting = (_kept(value) for value in values if value is not None and _fits(field, value))
-    kept = list(dict.fromkeys(filter(_keepable, fitting)))
-    if not kept:
-        return false()
-    if len(kept) <= _FEW:
-        return field.expression.in_([_literal(field, value) for value in kept])
-    if is_sqlite(connection):
-        given = func.json_each(literal(as_json(kept), Text())).table_valued(column("value"))
-        return field.expression.in_(select(given.c.value))
-    return field.expression == any_(literal(kept, ARRAY(_type(field))))
+    return among(connection, field.expression, [value for value in fitting if is_keepable(value)], _type(field))
 
 
 def _like(connection: AsyncConnection, asked: Like, field: Column) -> ColumnElement[bool]:
-    if _sort(field) is not str or not _keepable(asked.words):
+    if _sort(field) is not str or not is_keepable(asked.words):
         return false()
     stands: ColumnElement[Any] = field.expression
     words: ColumnElement[Any] = literal(asked.words, Text())
@@ -275,11 +259,6 @@ def _kept(value: str | int | datetime) -> str | int:
     if isinstance(value, datetime):
         return micros(value)
     return str(value) if isinstance(value, str) else value
-
-
-def _keepable(value: str | int) -> bool:
-    """Whether a row can hold the value."""
-    return _LEAST <= value <= _MOST if isinstance(value, int) else _UNKEEPABLE.search(value) is None
 
 
 def _type(field: Column) -> Text | Boolean | BigInteger:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Double,
     Text,
     and_,
-    any_,
     column,
     false,
     func,
@@ -26,17 +25,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.errors import BadInput
 from muster.stores.bulk import as_json, is_sqlite
+from muster.stores.operands import FEW, among, is_keepable
 from muster.stores.records.conditions_plain import Leaf, Tested
 
 Value = str | int | float
-_FEW = 16
-"""Up to so many values are parameters of their own, which planners know best how to use."""
-_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _ORDERED: Mapping[Tested, str] = MappingProxyType(
     {Tested.OVER: "__gt__", Tested.FROM: "__ge__", Tested.UNDER: "__lt__", Tested.UP_TO: "__le__"}
 )
-# PostgreSQL keeps no NUL, and neither database half a surrogate pair.
-_UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def whole_number(connection: AsyncConnection, stands: ColumnElement[Any], leaf: Leaf) -> ColumnElement[bool]:
@@ -45,7 +40,7 @@ def whole_number(connection: AsyncConnection, stands: ColumnElement[Any], leaf: 
         case Tested.PRESENT:
             return true()
         case Tested.IN:
-            return _among(connection, stands, [_integer(leaf, one) for one in leaf.values], BigInteger())
+            return among(connection, stands, [_integer(leaf, one) for one in leaf.values], BigInteger())
         case Tested.OVER | Tested.FROM | Tested.UNDER | Tested.UP_TO:
             kept = true() if leaf.bounds else false()
             return and_(kept, *(_kept(stands, one.tested, literal(_integer(leaf, one.value))) for one in leaf.bounds))
@@ -63,7 +58,7 @@ def number(connection: AsyncConnection, stands: ColumnElement[Any], leaf: Leaf) 
     if leaf.tested is not Tested.IN:
         return false()
     values = [_finite(leaf, one) for one in leaf.values if not isinstance(one, str)]
-    return _among(connection, stands, values, Double())
+    return among(connection, stands, values, Double())
 
 
 def text(connection: AsyncConnection, stands: ColumnElement[Any], leaf: Leaf, *, most: int) -> ColumnElement[bool]:
@@ -123,8 +118,8 @@ def _spelled(
     connection: AsyncConnection, stands: ColumnElement[Any], values: Sequence[str], *, ignore_case: bool
 ) -> ColumnElement[bool]:
     if not ignore_case:
-        return _among(connection, stands, values, Text())
-    if len(values) <= _FEW:
+        return among(connection, stands, values, Text())
+    if len(values) <= FEW:
         return or_(false(), *(folded(connection, stands, value) == func.lower(value) for value in values))
     given: ColumnElement[Any]
     if is_sqlite(connection):
@@ -132,25 +127,6 @@ def _spelled(
     else:
         given = func.unnest(literal(list(values), ARRAY(Text()))).column_valued("given")
     return folded(connection, stands).in_(select(func.lower(given)))
-
-
-def _among(  # noqa: PLR0917 - each as plain as the next
-    connection: AsyncConnection,
-    stands: ColumnElement[Any],
-    values: Sequence[Value],
-    kind: Text | BigInteger | Double[float],
-) -> ColumnElement[bool]:
-    kept = list(dict.fromkeys(values))
-    if not kept:
-        return false()
-    if len(kept) == 1:
-        return stands == literal(kept[0], kind)
-    if not is_sqlite(connection):
-        return stands == any_(literal(kept, ARRAY(kind)))
-    if len(kept) <= _FEW:
-        return stands.in_([literal(value, kind) for value in kept])
-    listed = func.json_each(literal(as_json(kept), Text())).table_valued(column("value"))
-    return stands.in_(select(listed.c.value))
 
 
 def _in_bounds(connection: AsyncConnection, stands: ColumnElement[Any], leaf: Leaf) -> ColumnElement[bool]:
@@ -175,7 +151,7 @@ def _kept(stands: ColumnElement[Any], tested: Tested, bound: ColumnElement[Any])
 
 
 def _integer(leaf: Leaf, value: Value) -> int:
-    if isinstance(value, int) and _LEAST <= value <= _MOST:
+    if isinstance(value, int) and is_keepable(value):
         return value
     raise BadInput(f"{leaf.field} is compared with whole numbers of up to 64 bits")
 
@@ -191,6 +167,6 @@ def _finite(leaf: Leaf, value: Value) -> float:
 
 
 def _keepable(leaf: Leaf, value: Value) -> str:
-    if isinstance(value, str) and not _UNKEEPABLE.search(value):
+    if isinstance(value, str) and is_keepable(value):
         return value
     raise BadInput(f"{leaf.field} is compared with texts without NUL and halves of surrogate pairs")
