@@ -15,6 +15,7 @@ from muster.domain.records.char_types import AMOUNT, TABLE, RecordRef
 from muster.domain.records.record import Link, Record
 from muster.ports.store.records import Span, Writing
 from muster.stores.database import SqlStore, SqlTransaction, open_store
+from muster.stores.records.writing import MANY
 from muster.stores.vault import Vault
 from tests.conformance.record_world import a_link, a_record, a_ref, a_rule, buried, write
 from tests.conformance.store_world import a_tenant
@@ -138,3 +139,14 @@ async def test_many_are_looked_up_through_the_index_for_them(
         await work(tx, tenant)
 
     assert await used(store, sent) == indexes
+
+
+async def test_many_new_records_are_counted_on_from_the_moment_they_are_there(store: SqlStore) -> None:
+    tenant = await a_tenant(store)
+    added = [an_amount(a_ref(number, AMOUNT)) for number in range(1, MANY + 1)]
+
+    await write(store, tenant, Writing(added=added))
+
+    async with store.writer.connect() as connection:
+        guessed = await connection.execute(text("SELECT reltuples FROM pg_class WHERE relname = 'records'"))
+        assert guessed.scalar_one() == MANY

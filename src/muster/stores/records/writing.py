@@ -1,8 +1,9 @@
 """Writing what one unit of work changed, in a number of statements that does not depend on how much it is."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,7 +12,7 @@ from muster.domain.ids import TenantId
 from muster.domain.records.date_rule import DateRule
 from muster.domain.records.record import Gone, Link, Record
 from muster.ports.store.records import Writing
-from muster.stores.bulk import Both, Statement, as_json, insert_many, rows_given
+from muster.stores.bulk import Both, Statement, as_json, insert_many, is_sqlite, rows_given
 from muster.stores.records.counting import set_heads
 from muster.stores.records.reaching import beside, removing
 from muster.stores.records.rows import (
@@ -64,6 +65,10 @@ _REMOVE_RULES = removing("date_rules", _NUMBERS, {"number": "v.number"})
 _REMOVE_SOURCES = removing("date_rule_sources", _NUMBERS, {"rule": "v.number"})
 
 
+MANY: Final = 5_000
+"""So many new records at once change what PostgreSQL should know of them; it finds out by itself a minute later."""
+
+
 async def write(connection: AsyncConnection, tenant: TenantId, writing: Writing) -> None:
     """Keep all of it."""
     work = _Work(connection, tenant)
@@ -77,6 +82,9 @@ async def write(connection: AsyncConnection, tenant: TenantId, writing: Writing)
     await work.add("record_values", VALUE_COLUMNS, value_rows(writing.added))
     await work.relate(writing.links_added)
     await work.add("record_traces", tuple(TRACE), map(trace_row, writing.traces))
+    if len(writing.added) >= MANY and not is_sqlite(connection):
+        # Until then it would take them for a handful, and search them pair by pair.
+        await connection.execute(text("ANALYZE records, record_values, record_links"))
 
 
 class _Work:
