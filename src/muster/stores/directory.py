@@ -39,6 +39,7 @@ from muster.stores.mailing_tables import attachments, mailings
 from muster.stores.marks import marks_of, mirrored
 from muster.stores.moments import micros, moment
 from muster.stores.queries import Column, Vocabulary, condition
+from muster.stores.records.tables import record_batches, record_users
 from muster.stores.shelves import numbered
 from muster.stores.upserts import put
 
@@ -87,8 +88,11 @@ _COUNTED: Mapping[Counter, Table] = MappingProxyType(
         Counter.SUBSCRIBER: subscribers,
         Counter.MAILING: mailings,
         Counter.ATTACHMENT: attachments,
+        Counter.RECORD_BATCH: record_batches,
+        Counter.RECORD_USER: record_users,
     }
 )
+"""What has the numbers of a counter; calls are only counted."""
 
 
 class DirectoryTable:
@@ -110,7 +114,8 @@ class DirectoryTable:
 
     async def taken(self, tenant: TenantId, counter: Counter, numbers: Sequence[int]) -> Sequence[int]:
         """Those of `numbers` that something has, or had."""
-        rows = await self._numbered(_COUNTED[counter], tenant, numbers)
+        table = _COUNTED.get(counter)
+        rows = () if table is None else await self._numbered(table, tenant, numbers)
         return [row.number for row in rows]
 
     async def put_party(self, tenant: TenantId, party: Party) -> None:

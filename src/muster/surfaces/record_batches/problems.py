@@ -77,10 +77,12 @@ def _message(error: Exception, status: int) -> str:
     if isinstance(error, errors.RateLimited):
         return TOO_MANY_BATCHES if isinstance(error, errors.TooManyBatches) else TOO_MANY_REQUESTS
     sentence = _IN_ONE_SENTENCE.get(status) or sentence_of(error, status)
-    faults = error.faults if isinstance(error, errors.BadInput) else ()
-    named = [f"{fault.path[:_LONGEST_PATH]}: {fault.message}" for fault in faults[:MOST_FAULTS]]
-    # Ours begin with a small letter here and there; this vendor's never do.
-    return "\n".join([sentence[:1].upper() + sentence[1:], *named])
+    if not isinstance(error, errors.BadInput):
+        # What the store says begins with a small letter, and no sentence of this vendor does.
+        return sentence[:1].upper() + sentence[1:]
+    # May begin with the name of a field, which has letters of its own.
+    named = [f"{fault.path[:_LONGEST_PATH]}: {fault.message}" for fault in error.faults[:MOST_FAULTS]]
+    return "\n".join([sentence, *named])
 
 
 def _code(error: Exception, status: int) -> str:
