@@ -32,7 +32,6 @@ def run(machine: "type[CustomersMachine]", *, examples: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_laws_of_workflows_hold_on_sqlite(sqlite_databases: SqliteDatabases, tmp_path: Path, vault: Vault) -> None:
     @contextmanager
     def a_database() -> Iterator[str]:
@@ -44,6 +43,5 @@ def test_the_laws_of_workflows_hold_on_sqlite(sqlite_databases: SqliteDatabases,
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_laws_of_workflows_hold_on_postgresql(postgres_databases: PostgresDatabases, vault: Vault) -> None:
     run(CustomersMachine.on(postgres_databases.fresh, vault), examples=6)

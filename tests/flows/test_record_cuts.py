@@ -113,7 +113,7 @@ async def run_all(town: RecordTown, plan: Plan) -> Mapping[str, int]:
     return numbers
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 async def test_batches_are_done_exactly_once_through_power_cuts(
     where: str | None, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -33,7 +33,6 @@ def run(machine: "type[Machine]", *, examples: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_laws_hold_on_sqlite(sqlite_databases: SqliteDatabases, tmp_path: Path, vault: Vault) -> None:
     @contextmanager
     def a_database() -> Iterator[str]:
@@ -45,6 +44,5 @@ def test_the_laws_hold_on_sqlite(sqlite_databases: SqliteDatabases, tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_laws_hold_on_postgresql(postgres_databases: PostgresDatabases, vault: Vault) -> None:
     run(Machine.on(postgres_databases.fresh, vault), examples=6)

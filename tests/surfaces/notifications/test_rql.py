@@ -152,11 +152,11 @@ def test_garbled_bytes_are_bad_input_at_worst(raw: bytes) -> None:
     ],
 )
 def test_monsters_are_refused_quickly(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     assert refused(text)
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_list_of_a_thousand_ids_is_no_monster() -> None:
