@@ -44,7 +44,7 @@ serve: $(RUN_STAMP) ## server and worker on 127.0.0.1:8400 with embedded default
 test: $(DEV_STAMP) ## run the whole suite; gets the services it needs
 	@scripts/prerequisites postgresql node curl chromium mail
 	@tests/peers/install
-	@scripts/with-postgresql $(PYTEST) $(SPREAD) $(T)
+	@scripts/with-postgresql --no-fsync $(PYTEST) $(SPREAD) $(T)
 
 quick: $(DEV_STAMP) ## run tests without services; T=path narrows them
 	@$(PYTEST) $(SPREAD) -m "not postgres and not slow" $(T)
