@@ -55,6 +55,9 @@ async def test_a_batch_comes_back_as_it_was_given(store: Store) -> None:
     assert (kept.tenant, kept.updated_by, kept.updated_at) == (tenant, new.created_by, new.created_at)
     assert (kept.started_at, kept.finished_at, kept.withdrawn_at) == (None, None, None)
     assert await _current(store, tenant, kept) == kept
+    async with store.read() as tx:
+        assert await tx.batches.get(tenant, kept.id) == kept
+        assert await tx.batches.find(tenant, BatchFilter(), order=(), page=ALL) == (1, [kept])
 
 
 async def test_a_batch_that_begins_ended_is_finished_when_it_was_made(store: Store) -> None:

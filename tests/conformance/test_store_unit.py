@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from muster.domain.entry import EntryState
 from muster.domain.errors import NotFound, Unavailable
 from muster.ports.store.unit import Store
 from muster.stores.database import SqlStore, open_store
@@ -63,6 +64,29 @@ async def test_a_cancelled_block_leaves_nothing_behind_and_the_store_usable(stor
         assert (await tx.batches.get(tenant, other.id)).id == other.id
         with pytest.raises(NotFound):
             await tx.batches.get(tenant, new.id)
+
+
+async def test_a_block_cancelled_amid_a_long_statement_leaves_nothing_behind_and_the_store_usable(store: Store) -> None:
+    tenant = await a_tenant(store)
+    states = [EntryState.ACCEPTED] * 20_000
+    new = a_new_batch(states)
+
+    async def write_much() -> None:
+        async with store.begin() as tx:
+            await keep(tx, tenant, new, states=states)
+
+    for turns in range(1, 12, 2):
+        task = asyncio.create_task(write_much())
+        for _ in range(turns):
+            await asyncio.sleep(0.002)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        other = await asyncio.wait_for(a_batch(store, tenant), PATIENCE_S)
+        async with store.read() as tx:
+            assert await tx.batches.get(tenant, other.id) == other
+            with pytest.raises(NotFound):
+                await tx.batches.get(tenant, new.id)
 
 
 async def test_what_waits_for_the_commit_runs_after_it(store: Store) -> None:

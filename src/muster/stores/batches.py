@@ -6,14 +6,11 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    RowMapping,
     Select,
     String,
     cast,
     delete,
     func,
-    insert,
-    literal,
     or_,
     select,
     update,
@@ -36,9 +33,10 @@ from muster.ports.store.batches import (
     TemplateUsage,
 )
 from muster.stores import tallies
-from muster.stores.bulk import Statement, is_sqlite
+from muster.stores.bulk import Brief, Statement, is_sqlite
+from muster.stores.columns import Columns, spelled
 from muster.stores.moments import micros
-from muster.stores.tables import batches, count_column, end_column, entries, idempotency_keys
+from muster.stores.tables import COUNT_COLUMNS, batches, count_column, end_column, entries, idempotency_keys
 from muster.stores.words import holds
 
 _NEVER_CARRIED = AWAITING | {
@@ -63,11 +61,26 @@ _COUNT_OF = {state: count_column(state) for state in EntryState}
 _COUNTED = ", ".join(column.name for column in _COUNTS)
 _STEPS = ", ".join(f"{column.name} = {column.name} + :{column.name}" for column in _COUNTS)
 _WHICH = "WHERE number = :number AND tenant = :tenant"
-_STATE = Statement(f"SELECT state FROM batches {_WHICH}")
-_MOVE = Statement(
-    f"UPDATE batches SET {_STEPS}, updated_at = :at, updated_by = NULL {_WHICH} RETURNING state, {_COUNTED}"
+_STATE = Brief(f"SELECT state FROM batches {_WHICH}")
+_MOVE = Brief(f"UPDATE batches SET {_STEPS}, updated_at = :at, updated_by = NULL {_WHICH} RETURNING state, {_COUNTED}")
+_COLUMNS = Columns(batches)
+_NEW = (
+    *("tenant", *(name for name in NewBatch.__struct_fields__ if name != "counts"), *COUNT_COLUMNS),
+    *("updated_by", "updated_at", "finished_at"),
 )
-_LOCK = Statement(f"UPDATE batches SET cut_to = cut_to {_WHICH} RETURNING state, {_COUNTED}")
+_ADD = Brief(
+    f"INSERT INTO batches ({', '.join(_NEW)}) VALUES ({', '.join(f':{name}' for name in _NEW)}) RETURNING number"
+)
+_ONE = Brief(f"SELECT {_COLUMNS.names} FROM batches WHERE tenant = :tenant AND id = :id")
+_NUMBERED = Brief(f"SELECT {_COLUMNS.names} FROM batches {_WHICH}")
+# A batch paused before its first chunk starts when it is resumed.
+_APPLY = Brief(
+    "UPDATE batches SET state = :after, updated_at = :at, updated_by = :by,"
+    " started_at = CASE WHEN :starts = 1 THEN coalesce(started_at, :at) ELSE started_at END,"
+    " finished_at = CASE WHEN :ends = 1 THEN :at ELSE finished_at END"
+    f" {_WHICH} AND state = :before RETURNING number"
+)
+_LOCK = Brief(f"UPDATE batches SET cut_to = cut_to {_WHICH} RETURNING state, {_COUNTED}")
 
 
 class BatchTable:
@@ -78,30 +91,25 @@ class BatchTable:
 
     async def add(self, tenant: TenantId, batch: NewBatch) -> BatchNumber:
         """Keep a new batch."""
-        counts = {count_column(state): n for state, n in batch.counts.items()}
-        row = {name: getattr(batch, name) for name in batch.__struct_fields__ if name != "counts"}
-        ended = batch.created_at if batch.state not in states_before(BatchEvent.ENDED) else None
-        statement = (
-            insert(batches)
-            .values(
-                tenant=tenant,
-                updated_by=batch.created_by,
-                updated_at=batch.created_at,
-                finished_at=ended,
-                **row,
-                **counts,
-            )
-            .returning(batches.c.number)
-        )
-        return BatchNumber((await self._connection.execute(statement)).scalar_one())
+        values: dict[str, object] = {
+            **{name: getattr(batch, name) for name in batch.__struct_fields__ if name != "counts"},
+            **{column: batch.counts.get(state, 0) for state, column in _COUNT_OF.items()},
+            "tenant": tenant,
+            "state": batch.state.value,
+            "updated_by": batch.created_by,
+            "updated_at": batch.created_at,
+            "finished_at": batch.created_at if batch.state not in states_before(BatchEvent.ENDED) else None,
+        }
+        [(number,)] = await _ADD.rows(self._connection, spelled(self._connection, values))
+        return BatchNumber(number)
 
     async def get(self, tenant: TenantId, batch: BatchId) -> Batch:
         """The batch; raises NotFound."""
-        return await self._one(tenant, batches.c.id == batch)
+        return await self._one(_ONE, tenant=tenant, id=batch)
 
     async def get_numbered(self, tenant: TenantId, batch: BatchNumber) -> Batch:
         """The batch; raises NotFound."""
-        return await self._one(tenant, batches.c.number == batch)
+        return await self._one(_NUMBERED, tenant=tenant, number=batch)
 
     async def state_of(self, tenant: TenantId, batch: BatchNumber) -> BatchState:
         """Where the batch stands; raises NotFound."""
@@ -110,12 +118,11 @@ class BatchTable:
             raise NotFound("no such batch")
         return BatchState(state)
 
-    async def _one(self, tenant: TenantId, which: ColumnElement[bool]) -> Batch:
-        found = await self._connection.execute(select(batches).where(batches.c.tenant == tenant, which))
-        row = found.mappings().one_or_none()
-        if row is None:
+    async def _one(self, statement: Statement, **which: object) -> Batch:
+        found = await statement.rows(self._connection, spelled(self._connection, which))
+        if not found:
             raise NotFound("no such batch")
-        return _batch(row)
+        return _batch(_COLUMNS.read(found[0]))
 
     async def find(
         self, tenant: TenantId, where: BatchFilter, *, order: Sequence[BatchOrder], page: Page
@@ -139,24 +146,22 @@ class BatchTable:
         self, tenant: TenantId, batch: BatchNumber, event: BatchEvent, *, at: datetime, by: PrincipalId | None = None
     ) -> BatchState | None:
         """Move the batch by `event`, if its state allows."""
-        which = (batches.c.tenant == tenant, batches.c.number == batch)
         before = await self._state(tenant, batch)
         while before is not None:
             after = TRANSITIONS[BatchState(before)].get(event)
             if after is None:
                 return None
-            times: dict[str, object] = {}
-            if after is BatchState.RUNNING:
-                # A batch paused before its first chunk starts when it is resumed.
-                times["started_at"] = func.coalesce(batches.c.started_at, literal(at, batches.c.started_at.type))
-            if not TRANSITIONS[after]:
-                times["finished_at"] = at
-            moved = await self._connection.execute(
-                update(batches)
-                .where(*which, batches.c.state == before)
-                .values(state=after.value, updated_at=at, updated_by=by, **times)
-            )
-            if moved.rowcount:
+            values = {
+                "tenant": tenant,
+                "number": batch,
+                "before": before,
+                "after": after.value,
+                "at": at,
+                "by": by,
+                "starts": int(after is BatchState.RUNNING),
+                "ends": int(not TRANSITIONS[after]),
+            }
+            if await _APPLY.rows(self._connection, spelled(self._connection, values)):
                 return after
             # Someone moved it between our look and our step: look again.
             before = await self._state(tenant, batch)
@@ -304,7 +309,7 @@ def _mentions(words: str) -> ColumnElement[bool]:
     return or_(*ways)
 
 
-def _batch(kept: RowMapping) -> Batch:
+def _batch(kept: Mapping[str, Any]) -> Batch:
     return Batch(
         number=BatchNumber(kept["number"]),
         id=BatchId(kept["id"]),

@@ -50,12 +50,23 @@ class Statement:
         """
         if is_sqlite(connection):
             try:
-                rows: Sequence[Any] = await driver_of(connection).execute_fetchall(self._sqlite, values)
+                return await self._embedded(driver_of(connection), self._sqlite, values)
             except sqlite3.Error as error:
                 raise _named(error, self._sqlite) from error
-            return rows
         found = await connection.execute(self._postgres, values)
         return found.all() if found.returns_rows else ()
+
+    async def _embedded(self, driver: Any, sql: str, values: Mapping[str, object]) -> Sequence[Any]:
+        rows: Sequence[Any] = await driver.execute_fetchall(sql, values)
+        return rows
+
+
+class Brief(Statement):
+    """A statement that finds a few rows by their keys. On SQLite that takes some 10 µs, and no change of threads."""
+
+    async def _embedded(self, driver: Any, sql: str, values: Mapping[str, object]) -> Sequence[Any]:
+        rows: Sequence[Any] = driver.here(sql, values)
+        return rows
 
 
 def _named(error: sqlite3.Error, statement: str) -> Exception:

@@ -11,28 +11,28 @@ from muster.domain.batch import FINAL, BatchState
 from muster.domain.chunk import ChunkRef, ChunkState, Lease
 from muster.domain.errors import LeaseLost
 from muster.domain.ids import BatchNumber, TenantId
-from muster.stores.bulk import Both, Statement, is_sqlite
+from muster.stores.bulk import Both, Brief, Statement, is_sqlite
 from muster.stores.moments import micros
 from muster.stores.tables import batches, chunks
 
 _REF = (chunks.c.tenant, chunks.c.batch, chunks.c.first)
-_CUT_TO = Statement(
+_CUT_TO = Brief(
     "SELECT cut_to, total FROM batches WHERE number = :batch AND tenant = :tenant{lock}",
     # SQLite has one writer at a time, and nothing to lock.
     lock=Both("", " FOR UPDATE"),
 )
-_CUT = Statement("UPDATE batches SET cut_to = :last WHERE number = :batch AND tenant = :tenant")
-_OPEN = Statement(
+_CUT = Brief("UPDATE batches SET cut_to = :last WHERE number = :batch AND tenant = :tenant")
+_OPEN = Brief(
     "INSERT INTO chunks (tenant, batch, first, last, state) VALUES (:tenant, :batch, :first, :last, 'queued')"
 )
-_LEASE = Statement(
+_LEASE = Brief(
     "UPDATE chunks SET state = 'running', fence = fence + 1, worker = :worker, lease_until = :until, due_at = NULL"
     " WHERE tenant = :tenant AND batch = :batch AND first = :first"
     " AND (state = 'queued' OR (state = 'running' AND lease_until < :now)) RETURNING last, fence"
 )
 _HELD = "WHERE tenant = :tenant AND batch = :batch AND first = :first AND fence = :fence AND state = 'running'"
-_HOLD = Statement(f"UPDATE chunks SET lease_until = :until {_HELD} RETURNING first")
-_RELEASE = Statement(
+_HOLD = Brief(f"UPDATE chunks SET lease_until = :until {_HELD} RETURNING first")
+_RELEASE = Brief(
     f"UPDATE chunks SET state = :state, lease_until = NULL, worker = '', due_at = :due {_HELD} RETURNING first"
 )
 _IN_HAND = Statement(

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, insert, select, text
+from sqlalchemy import Row, Select, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.event import Event, EventType, NewEvent
 from muster.domain.ids import BatchId, PrincipalId, TenantId
-from muster.stores.bulk import Both, Statement, as_json, is_sqlite, listed, rows_given
+from muster.stores.bulk import Both, Brief, Statement, as_json, listed, rows_given
+from muster.stores.columns import spelled
 from muster.stores.moments import micros
-from muster.stores.tables import audit, deliveries, outbox
+from muster.stores.tables import deliveries, outbox
 
-_ADD = Statement(
-    "INSERT INTO outbox (tenant, type, batch, body, created_at) VALUES (:tenant, :type, :batch, :body, :at)"
+_ADD = Brief("INSERT INTO outbox (tenant, type, batch, body, created_at) VALUES (:tenant, :type, :batch, :body, :at)")
+_AUDIT = Brief(
+    "INSERT INTO audit (tenant, actor, action, subject, detail, at)"
+    " VALUES (:tenant, :actor, :action, :subject, :detail, :at)"
 )
 # Many at once, in their order: what is read from an array has no order of its own.
 _ADD_MANY = Statement(
@@ -37,9 +40,8 @@ class OutboxTable:
         if len(events) == 1:
             # By far the most frequent, on the hottest path.
             [event] = events
-            # The column's type gives SQLite a UUID as 32 hex digits.
-            batch = event.batch.hex if event.batch is not None and is_sqlite(self._connection) else event.batch
-            await _ADD.rows(self._connection, common | {"type": event.type.value, "batch": batch, "body": event.body})
+            values = common | {"type": event.type.value, "batch": event.batch, "body": event.body}
+            await _ADD.rows(self._connection, spelled(self._connection, values))
         elif events:
             rows = [
                 (place, event.type.value, None if event.batch is None else event.batch.hex, event.body)
@@ -51,9 +53,8 @@ class OutboxTable:
         self, tenant: TenantId, actor: PrincipalId | None, action: str, *, subject: str, detail: str, at: datetime
     ) -> None:
         """Note who changed what."""
-        await self._connection.execute(
-            insert(audit).values(tenant=tenant, actor=actor, action=action, subject=subject, detail=detail, at=at)
-        )
+        values = {"tenant": tenant, "actor": actor, "action": action, "subject": subject, "detail": detail, "at": at}
+        await _AUDIT.rows(self._connection, spelled(self._connection, values))
 
     async def between(self, tenant: TenantId, *, since: datetime, until: datetime, limit: int) -> Sequence[Event]:
         """Events made in [since, until), oldest first."""

@@ -1,11 +1,11 @@
 """What is known of batches of record operations beside the batch itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.batch import BatchState
@@ -15,7 +15,8 @@ from muster.domain.ids import BatchId, BatchNumber, TenantId
 from muster.domain.records.batch import RecordBatchEnd
 from muster.ports.store.batches import Page
 from muster.ports.store.record_batches import ListedRecordBatch, NewRecordBatch, RecordBatch, RecordBatchFilter
-from muster.stores.bulk import Statement
+from muster.stores.bulk import Brief, Statement
+from muster.stores.columns import Columns, spelled
 from muster.stores.moments import micros, moment
 from muster.stores.records.counting import next_number
 from muster.stores.records.tables import record_batches
@@ -35,12 +36,13 @@ _LISTED = (
 )
 
 # Made once: to make such a statement takes longer than to run it.
-_ADD = insert(record_batches)
-_OWN = select(record_batches).where(_C.tenant == bindparam("tenant"))
-_NUMBERED = _OWN.where(_C.number == bindparam("number"))
-_OF_BATCH = _OWN.where(_C.batch == bindparam("batch"))
+_COLUMNS = Columns(record_batches)
+_NEW = ("tenant", "number", "id", "batch", "method", "whole", "dry", "asked_by", "role", "groups")
+_ADD = Brief(f"INSERT INTO record_batches ({', '.join(_NEW)}) VALUES ({', '.join(f':{name}' for name in _NEW)})")
+_NUMBERED = Brief(f"SELECT {_COLUMNS.names} FROM record_batches WHERE tenant = :tenant AND number = :number")
+_OF_BATCH = Brief(f"SELECT {_COLUMNS.names} FROM record_batches WHERE tenant = :tenant AND batch = :batch")
 # From the side of what has not ended, which is little; a batch that was cancelled before its turn ended without us.
-_OPEN = Statement(
+_OPEN = Brief(
     "SELECT count(*) FROM record_batches AS r JOIN batches AS b ON b.number = r.batch"
     " WHERE r.tenant = :tenant AND r.ended_at IS NULL AND b.state NOT IN ('completed', 'failed', 'cancelled')"
 )
@@ -84,7 +86,7 @@ class RecordBatchTable:
             "role": batch.role,
             "groups": msgspec.json.encode(batch.groups).decode(),
         }
-        await self._connection.execute(_ADD, values)
+        await _ADD.rows(self._connection, spelled(self._connection, values))
 
     async def get(self, tenant: TenantId, number: int) -> RecordBatch:
         """The one with this number. Raises NotFound."""
@@ -96,11 +98,11 @@ class RecordBatchTable:
         """The one that belongs to a batch. Raises NotFound."""
         return await self._one(_OF_BATCH, tenant=tenant, batch=batch)
 
-    async def _one(self, statement: Select[Any], **which: int) -> RecordBatch:
-        row = (await self._connection.execute(statement, which)).one_or_none()
-        if row is None:
+    async def _one(self, statement: Statement, **which: int) -> RecordBatch:
+        found = await statement.rows(self._connection, which)
+        if not found:
             raise NotFound("no such batch")
-        return _record_batch(row)
+        return _record_batch(_COLUMNS.read(found[0]))
 
     async def find(
         self, tenant: TenantId, where: RecordBatchFilter, page: Page
@@ -154,18 +156,18 @@ def _listed(row: Any) -> ListedRecordBatch:
     )
 
 
-def _record_batch(row: Any) -> RecordBatch:
+def _record_batch(kept: Mapping[str, Any]) -> RecordBatch:
     return RecordBatch(
-        number=row.number,
-        id=BatchId(row.id),
-        batch=BatchNumber(row.batch),
-        method=row.method,
-        whole=row.whole,
-        dry=row.dry,
-        user=row.asked_by,
-        role=row.role,
-        groups=_GROUPS.decode(row.groups),
-        end=None if row.outcome is None else RecordBatchEnd(row.outcome),
-        results=row.results,
-        ended_at=None if row.ended_at is None else moment(row.ended_at),
+        number=kept["number"],
+        id=BatchId(kept["id"]),
+        batch=BatchNumber(kept["batch"]),
+        method=kept["method"],
+        whole=kept["whole"],
+        dry=kept["dry"],
+        user=kept["asked_by"],
+        role=kept["role"],
+        groups=_GROUPS.decode(kept["groups"]),
+        end=None if kept["outcome"] is None else RecordBatchEnd(kept["outcome"]),
+        results=kept["results"],
+        ended_at=None if kept["ended_at"] is None else moment(kept["ended_at"]),
     )

@@ -5,22 +5,22 @@ from collections.abc import Collection, Mapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from muster.domain.ids import TenantId
-from muster.stores.bulk import Statement, as_json, rows_given
+from muster.stores.bulk import Brief, as_json, rows_given
 
 # One statement that makes the rows that lack and locks those that stand, in one order for everyone.
-_HEADS = Statement(
+_HEADS = Brief(
     "INSERT INTO counters (tenant, counter, last)"
     " SELECT CAST(:tenant AS BIGINT), counter, 0 FROM {rows} AS v WHERE true ORDER BY counter"
     " ON CONFLICT (tenant, counter) DO UPDATE SET last = counters.last RETURNING counter, last",
     rows=rows_given({"counter": "text"}),
 )
-_SET = Statement(
+_SET = Brief(
     "INSERT INTO counters (tenant, counter, last)"
     " SELECT CAST(:tenant AS BIGINT), counter, last FROM {rows} AS v WHERE true ORDER BY counter"
     " ON CONFLICT (tenant, counter) DO UPDATE SET last = excluded.last",
     rows=rows_given({"counter": "text", "last": "int"}),
 )
-_NEXT = Statement(
+_NEXT = Brief(
     "INSERT INTO counters (tenant, counter, last) VALUES (:tenant, :counter, 1)"
     " ON CONFLICT (tenant, counter) DO UPDATE SET last = counters.last + 1 RETURNING last"
 )

@@ -15,7 +15,7 @@ from muster.domain.errors import Conflict, NotFound
 from muster.domain.ids import PrincipalId, TenantId
 from muster.domain.records.blueprint import Blueprint
 from muster.domain.records.money import FinancialPeriod, Rate
-from muster.stores.bulk import Statement, as_json, values_listed
+from muster.stores.bulk import Brief, Statement, as_json, values_listed
 from muster.stores.records.counting import next_number
 from muster.stores.records.tables import blueprints, currency_rates, financial_periods, record_users
 from muster.stores.tables import principals
@@ -30,7 +30,7 @@ _BLUEPRINT = msgspec.json.Decoder(Blueprint)
 _USER_COUNTER, _PERIOD_COUNTER = "record_user", "financial_period"
 
 # Of every unit of work.
-_VERSION = Statement("SELECT version FROM blueprints WHERE tenant = :tenant")
+_VERSION = Brief("SELECT version FROM blueprints WHERE tenant = :tenant")
 _RATES = Statement(
     "SELECT id, company, currency, rate, since FROM currency_rates WHERE tenant = :tenant ORDER BY since, id"
 )
