@@ -4,17 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    String,
-    cast,
-    delete,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, RowMapping, Select, String, cast, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -309,7 +299,7 @@ def _mentions(words: str) -> ColumnElement[bool]:
     return or_(*ways)
 
 
-def _batch(kept: Mapping[str, Any]) -> Batch:
+def _batch(kept: Mapping[str, Any] | RowMapping) -> Batch:
     return Batch(
         number=BatchNumber(kept["number"]),
         id=BatchId(kept["id"]),
