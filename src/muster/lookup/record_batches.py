@@ -87,7 +87,7 @@ class RecordBatchLookup:
 
     async def get(self, tenant: TenantId, number: int) -> Seen:
         """The batch with this number. Raises NotFound, also once its results were forgotten."""
-        async with self._store.read() as tx:
+        async with self._store.glance() as tx:
             kept = await tx.record_batches.get(tenant, number)
             batch = await tx.batches.get_numbered(tenant, kept.batch)
         state = _state(kept.end, batch.state)

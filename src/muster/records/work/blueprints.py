@@ -36,7 +36,7 @@ class Blueprints:
 
     async def current(self, tenant: TenantId) -> Blueprint:
         """The tenant's blueprint as it is now."""
-        async with self._store.read() as tx:
+        async with self._store.glance() as tx:
             return await self.of(tx, tenant)
 
     async def change(self, tenant: TenantId, edit: Callable[[Blueprint], Blueprint]) -> Blueprint:
