@@ -24,7 +24,7 @@ from muster.ports.store.batches import (
 )
 from muster.stores import tallies
 from muster.stores.bulk import Brief, Statement, is_sqlite
-from muster.stores.columns import Columns, spelled
+from muster.stores.columns import Columns, inserting, spelled
 from muster.stores.moments import micros
 from muster.stores.tables import COUNT_COLUMNS, batches, count_column, end_column, entries, idempotency_keys
 from muster.stores.words import holds
@@ -58,9 +58,7 @@ _NEW = (
     *("tenant", *(name for name in NewBatch.__struct_fields__ if name != "counts"), *COUNT_COLUMNS),
     *("updated_by", "updated_at", "finished_at"),
 )
-_ADD = Brief(
-    f"INSERT INTO batches ({', '.join(_NEW)}) VALUES ({', '.join(f':{name}' for name in _NEW)}) RETURNING number"
-)
+_ADD = Brief(f"{inserting('batches', _NEW)} RETURNING number")
 _ONE = Brief(f"SELECT {_COLUMNS.names} FROM batches WHERE tenant = :tenant AND id = :id")
 _NUMBERED = Brief(f"SELECT {_COLUMNS.names} FROM batches {_WHICH}")
 # A batch paused before its first chunk starts when it is resumed.

@@ -28,6 +28,11 @@ class Columns:
         }
 
 
+def inserting(table: str, names: Sequence[str]) -> str:
+    """SQL that inserts one row: each of the columns `names` has the value of the parameter of its name."""
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+
+
 def spelled(connection: AsyncConnection, values: Mapping[str, object]) -> Mapping[str, object]:
     """`values` for a statement's parameters: times as the store keeps them, on SQLite a UUID as 32 hex digits."""
     embedded = is_sqlite(connection)

@@ -10,15 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from muster.domain.event import Event, EventType, NewEvent
 from muster.domain.ids import BatchId, PrincipalId, TenantId
 from muster.stores.bulk import Both, Brief, Statement, as_json, listed, rows_given
-from muster.stores.columns import spelled
+from muster.stores.columns import inserting, spelled
 from muster.stores.moments import micros
 from muster.stores.tables import deliveries, outbox
 
 _ADD = Brief("INSERT INTO outbox (tenant, type, batch, body, created_at) VALUES (:tenant, :type, :batch, :body, :at)")
-_AUDIT = Brief(
-    "INSERT INTO audit (tenant, actor, action, subject, detail, at)"
-    " VALUES (:tenant, :actor, :action, :subject, :detail, :at)"
-)
+_AUDIT = Brief(inserting("audit", ("tenant", "actor", "action", "subject", "detail", "at")))
 # Many at once, in their order: what is read from an array has no order of its own.
 _ADD_MANY = Statement(
     "INSERT INTO outbox (tenant, type, batch, body, created_at) SELECT :tenant, type, {batch}, body, :at"

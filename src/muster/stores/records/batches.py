@@ -16,7 +16,7 @@ from muster.domain.records.batch import RecordBatchEnd
 from muster.ports.store.batches import Page
 from muster.ports.store.record_batches import ListedRecordBatch, NewRecordBatch, RecordBatch, RecordBatchFilter
 from muster.stores.bulk import Brief, Statement
-from muster.stores.columns import Columns, spelled
+from muster.stores.columns import Columns, inserting, spelled
 from muster.stores.moments import micros, moment
 from muster.stores.records.counting import next_number
 from muster.stores.records.tables import record_batches
@@ -35,10 +35,9 @@ _LISTED = (
     sum(_OPEN_COUNTS, start=literal(0)).label("still_open"),
 )
 
-# Made once: to make such a statement takes longer than to run it.
 _COLUMNS = Columns(record_batches)
 _NEW = ("tenant", "number", "id", "batch", "method", "whole", "dry", "asked_by", "role", "groups")
-_ADD = Brief(f"INSERT INTO record_batches ({', '.join(_NEW)}) VALUES ({', '.join(f':{name}' for name in _NEW)})")
+_ADD = Brief(inserting("record_batches", _NEW))
 _NUMBERED = Brief(f"SELECT {_COLUMNS.names} FROM record_batches WHERE tenant = :tenant AND number = :number")
 _OF_BATCH = Brief(f"SELECT {_COLUMNS.names} FROM record_batches WHERE tenant = :tenant AND batch = :batch")
 # From the side of what has not ended, which is little; a batch that was cancelled before its turn ended without us.

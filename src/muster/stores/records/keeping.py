@@ -15,13 +15,13 @@ from muster.domain.records.search import GoneSearch, Search
 from muster.domain.records.trace import Trace
 from muster.ports.store.records import Found, Loaded, Span, TraceFilter, Writing
 from muster.stores.bulk import Both, Statement, as_json, rows_given
+from muster.stores.operands import MOST
 from muster.stores.records import counting, gone, history, searching, spans
 from muster.stores.records.locking import look, may_lock, take
 from muster.stores.records.reaching import ByIndex, beside
 from muster.stores.records.rows import LINK, RECORD, RULE, SOURCE, link_of, record_of, rule_of, source_of
 from muster.stores.records.writing import write
 
-_MOST = (1 << 63) - 1
 _REF = {"char_type": "int", "number": "int"}
 _REFS = rows_given(_REF, parameter="refs")
 _EACH = rows_given({"number": "int"}, parameter="numbers")
@@ -118,7 +118,7 @@ class RecordTable:
 
     async def links(self, tenant: TenantId, numbers: Collection[int]) -> Sequence[Link]:
         """Those of the relationships that there are."""
-        wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= _MOST]
+        wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= MOST]
         given = as_json([[number] for number in wanted])
         return await self._links(_LINKS, {"tenant": tenant, "numbers": given}, wanted)
 
@@ -166,7 +166,7 @@ class RecordTable:
 
     async def rules(self, tenant: TenantId, numbers: Collection[int]) -> Sequence[DateRule]:
         """Those of the date rules that there are, in order of their numbers."""
-        wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= _MOST]
+        wanted = [number for number in dict.fromkeys(numbers) if 0 <= number <= MOST]
         if not wanted:
             return []
         await self._by_index.expect(wanted)
@@ -179,7 +179,7 @@ class RecordTable:
 
     async def made_by(self, tenant: TenantId, rows: Collection[int]) -> Sequence[Record]:
         """The amounts that amortizing these table rows made."""
-        wanted = [number for number in dict.fromkeys(rows) if 0 <= number <= _MOST]
+        wanted = [number for number in dict.fromkeys(rows) if 0 <= number <= MOST]
         if not wanted:
             return []
         await self._by_index.expect(wanted)
@@ -189,7 +189,7 @@ class RecordTable:
 
     async def made_counts(self, tenant: TenantId, rows: Collection[int]) -> Mapping[int, int]:
         """How many amounts amortizing each of these table rows made; those with none are left out."""
-        wanted = [[number] for number in dict.fromkeys(rows) if 0 <= number <= _MOST]
+        wanted = [[number] for number in dict.fromkeys(rows) if 0 <= number <= MOST]
         if not wanted:
             return {}
         await self._by_index.expect(wanted)
@@ -254,4 +254,4 @@ class RecordTable:
 
 def _keepable(refs: Iterable[RecordRef]) -> list[RecordRef]:
     """Each of `refs` once, without those whose numbers no record can have."""
-    return [ref for ref in dict.fromkeys(refs) if 0 <= ref.number <= _MOST and 0 <= ref.char_type <= _MOST]
+    return [ref for ref in dict.fromkeys(refs) if 0 <= ref.number <= MOST and 0 <= ref.char_type <= MOST]

@@ -34,9 +34,7 @@ from muster.records.amortization.posting import TO_DATE, shaped
 from muster.records.dates.desk import DateDesk, RuleDraft, SourceDraft
 from muster.records.work.blueprints import Blueprints
 from muster.records.work.workspace import Workspace
-from muster.stores.database import SqlStore
-from tests.fakes.clock import FakeClock
-from tests.records.amortization_world import (
+from tests.records.amortization.world import (
     CONFORMANCE,
     FEBRUARY,
     FORECAST,
@@ -47,16 +45,9 @@ from tests.records.amortization_world import (
     close,
     configure,
     made_by,
-    open_books,
     rows_of,
 )
 from tests.records.house import House
-
-
-@pytest.fixture
-async def house(store: SqlStore, clock: FakeClock) -> House:
-    """A record store that knows three models."""
-    return await open_books(store, clock)
 
 
 async def test_many_rows_take_no_more_statements_than_one(house: House, statements: list[str]) -> None:

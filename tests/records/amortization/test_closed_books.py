@@ -1,7 +1,5 @@
 """What a schedule says, and what becomes of it once books are closed."""
 
-import pytest
-
 from muster.domain.records.char_types import TABLE
 from muster.domain.records.operation import (
     Change,
@@ -10,9 +8,7 @@ from muster.domain.records.operation import (
 )
 from muster.records.amortization.desk import AmortizationDesk
 from muster.records.work.blueprints import Blueprints
-from muster.stores.database import SqlStore
-from tests.fakes.clock import FakeClock
-from tests.records.amortization_world import (
+from tests.records.amortization.world import (
     FOUR_MONTHS,
     JANUARY,
     STRAIGHT,
@@ -20,16 +16,9 @@ from tests.records.amortization_world import (
     charged,
     close,
     made_by,
-    open_books,
     rows_of,
 )
 from tests.records.house import House
-
-
-@pytest.fixture
-async def house(store: SqlStore, clock: FakeClock) -> House:
-    """A record store that knows three models."""
-    return await open_books(store, clock)
 
 
 async def test_what_was_posted_before_the_books_were_closed_stands(house: House) -> None:
